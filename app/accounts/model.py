@@ -1,0 +1,88 @@
+"""Accounts, organizations, keys and charges as frozen data."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Role(enum.StrEnum):
+    """What a member may do in an organization."""
+
+    ADMIN = "ADMIN"
+    MEMBER = "MEMBER"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One organization of an account."""
+
+    id: str
+    name: str
+    role: Role
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person with an e-mail address; ids look like ``user-…`` and ``org-…``."""
+
+    id: str
+    email: str
+    picture: str
+    memberships: tuple[Membership, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request and which organization pays; ``balance`` in micro-credits, as just read."""
+
+    account: Account
+    organization_id: str
+    key_id: str
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key as it can be shown: never the secret, only what tells it from others."""
+
+    id: str
+    account_id: str
+    label: str
+    hint: str
+    created: int
+    revoked: bool
+
+
+class ChargeState(enum.StrEnum):
+    """The life of a charge: open while the work is going on, then settled or given back."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+    GIVEN_BACK = "given_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Credits set aside for one generation; ``amount`` in micro-credits, ``at`` in Unix ms."""
+
+    id: str
+    organization_id: str
+    key_id: str
+    amount: int
+    engine_id: str
+    task: str
+    samples: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """How a charge ended: ``spent`` of ``amount`` micro-credits, and why the rest went back."""
+
+    charge: Charge
+    state: ChargeState
+    spent: int
+    reason: str
+    ended: int

@@ -1,0 +1,1 @@
+"""The command line: `understudy serve | keys | accounts | credits | engines`."""

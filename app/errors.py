@@ -1,0 +1,183 @@
+"""Everything the counter raises on purpose: facts under stable codes, worded by the dialect at the edge."""
+
+from __future__ import annotations
+
+
+class CounterError(Exception):
+    """The root of the counter's errors; ``code`` never changes, wording does."""
+
+    code = "internal"
+
+
+class BadField(CounterError):
+    """A field of the request breaks its contract.
+
+    ``field`` is the dotted path (``text_prompts[0].text``), ``rule`` the broken rule
+    (``required``, ``minimum``, ``enum``, ``type`` …), ``limit`` what the contract says and
+    ``value`` what was sent.
+    """
+
+    code = "bad_field"
+
+    def __init__(self, field: str, rule: str, limit: object = None, value: object = None) -> None:
+        super().__init__(f"{field}: {rule}")
+        self.field = field
+        self.rule = rule
+        self.limit = limit
+        self.value = value
+
+
+class BadBody(CounterError):
+    """The body as a whole cannot be read: broken JSON, broken multipart, not UTF-8, nested too deep."""
+
+    code = "bad_body"
+
+
+class BadPicture(CounterError):
+    """An uploaded picture cannot be used; ``field`` says which."""
+
+    code = "bad_picture"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadPictureType(BadPicture):
+    """The bytes are no picture, or of a kind we do not read."""
+
+    code = "bad_picture_type"
+
+
+class BadPictureSize(BadPicture):
+    """The picture has a size that cannot be used."""
+
+    code = "bad_picture_size"
+
+
+class MaskMissing(CounterError):
+    """The mask source promises a mask picture and there is none, or it does not fit."""
+
+    code = "bad_mask"
+
+
+class TooManyPictures(CounterError):
+    """One binary picture was asked for, and several samples."""
+
+    code = "too_many_pictures"
+
+
+class BodyTooLarge(CounterError):
+    """More bytes than are read."""
+
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} bytes")
+        self.limit = limit
+
+
+class BodyTooSlow(CounterError):
+    """The body did not arrive in time."""
+
+    code = "body_too_slow"
+
+
+class MediaTypeRefused(CounterError):
+    """A body in a media type the operation does not take."""
+
+    code = "media_type_refused"
+
+    def __init__(self, sent: str, taken: tuple[str, ...]) -> None:
+        super().__init__(f"{sent!r} is not one of {', '.join(taken)}")
+        self.sent = sent
+        self.taken = taken
+
+
+class NoSuchPath(CounterError):
+    """Nothing answers at this path."""
+
+    code = "no_such_path"
+
+
+class MethodRefused(CounterError):
+    """The path exists, the method does not; ``allowed`` is the value for ``Allow``."""
+
+    code = "method_refused"
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(f"use {allowed}")
+        self.allowed = allowed
+
+
+class NoKey(CounterError):
+    """The request carries no API key."""
+
+    code = "no_key"
+
+
+class UnknownKey(CounterError):
+    """The API key is not one of ours, or was revoked."""
+
+    code = "unknown_key"
+
+
+class NotAMember(CounterError):
+    """The caller does not belong to the organization it names."""
+
+    code = "not_a_member"
+
+
+class InsufficientBalance(CounterError):
+    """The organization cannot pay; both figures in micro-credits."""
+
+    code = "insufficient_balance"
+
+    def __init__(self, need: int, have: int) -> None:
+        super().__init__(f"need {need}, have {have}")
+        self.need = need
+        self.have = have
+
+
+class RateLimited(CounterError):
+    """Too many requests in a short time; ``retry_after`` in whole seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Busy(CounterError):
+    """Every place in the queue is taken; ``retry_after`` in whole seconds."""
+
+    code = "busy"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class TookTooLong(CounterError):
+    """The generation did not finish within the request time."""
+
+    code = "took_too_long"
+
+
+class PromptRefused(CounterError):
+    """A prompt holds a word that is filtered."""
+
+    code = "prompt_refused"
+
+
+class StoreUnavailable(CounterError):
+    """Redis does not answer."""
+
+    code = "store_unavailable"
+
+
+class BadRequestLine(CounterError):
+    """The bytes before the body are no HTTP we can read, or too many."""
+
+    code = "bad_request_line"

@@ -1,0 +1,151 @@
+"""All settings, read once from a mapping such as the environment; nothing else reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+ON = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
+
+
+class BadSetting(Exception):
+    """A setting has a value that cannot be used; the message names it and says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may cost us before we look at what it wants."""
+
+    body_bytes: int = 25_000_000
+    parts: int = 256
+    field_bytes: int = 1_000_000
+    picture_pixels: int = 16_777_216
+    header_bytes: int = 32_768
+    generations: int = 0
+    """How many generations run at once in one process; 0 is one for every processor."""
+    queue: int = 128
+    request_seconds: float = 120.0
+    body_seconds: float = 30.0
+    header_seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this server runs. ``from_mapping`` documents the variable of each field by its name."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    home: Path = Path()
+    redis_url: str | None = None
+    api_key: str | None = None
+    credits: float = 1000.0
+    rate_limit: bool = False
+    rate_requests: int = 150
+    rate_window: int = 10
+    rate_lockout: int = 60
+    caption: bool = True
+    default_steps: int | None = None
+    prompt_words: str | None = None
+    output_words: str | None = None
+    log_level: str = "info"
+    limits: Limits = Limits()
+
+    @classmethod
+    def from_mapping(cls, env: Mapping[str, str]) -> Settings:
+        """Read every setting from ``env``. Raises ``BadSetting`` with the variable's name."""
+        read = _Reader(env)
+        return cls(
+            host=read.text("HOST", cls.host),
+            port=read.whole("PORT", 8080, 0, 65535),
+            workers=read.whole("UNDERSTUDY_WORKERS", 1, 1, 256),
+            home=Path(env.get("UNDERSTUDY_HOME") or default_home(env)).expanduser(),
+            redis_url=env.get("REDIS_URL") or None,
+            api_key=read.key("UNDERSTUDY_API_KEY"),
+            credits=read.number("UNDERSTUDY_CREDITS", 1000.0, 0, 1e9),
+            rate_limit=read.switch("UNDERSTUDY_RATE_LIMIT", False),
+            rate_requests=read.whole("UNDERSTUDY_RATE_REQUESTS", 150, 1, 1_000_000),
+            rate_window=read.whole("UNDERSTUDY_RATE_WINDOW", 10, 1, 86_400),
+            rate_lockout=read.whole("UNDERSTUDY_RATE_LOCKOUT", 60, 1, 86_400),
+            caption=read.switch("UNDERSTUDY_CAPTION", True),
+            default_steps=read.whole("UNDERSTUDY_DEFAULT_STEPS", 0, 0, 150) or None,
+            prompt_words=env.get("UNDERSTUDY_PROMPT_WORDS") or None,
+            output_words=env.get("UNDERSTUDY_OUTPUT_WORDS") or None,
+            log_level=read.choice("UNDERSTUDY_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            limits=Limits(
+                body_bytes=read.whole("UNDERSTUDY_MAX_BODY", 25_000_000, 1024, 2**31),
+                parts=read.whole("UNDERSTUDY_MAX_PARTS", 256, 1, 100_000),
+                field_bytes=read.whole("UNDERSTUDY_MAX_FIELD", 1_000_000, 1024, 2**31),
+                picture_pixels=read.whole("UNDERSTUDY_MAX_PIXELS", 16_777_216, 4096, 2**31),
+                header_bytes=read.whole("UNDERSTUDY_MAX_HEADER", 32_768, 1024, 2**20),
+                generations=read.whole("UNDERSTUDY_GENERATIONS", 0, 0, 1024),
+                queue=read.whole("UNDERSTUDY_QUEUE", 128, 0, 1_000_000),
+                request_seconds=read.number("UNDERSTUDY_REQUEST_SECONDS", 120.0, 0.01, 86_400),
+                body_seconds=read.number("UNDERSTUDY_BODY_SECONDS", 30.0, 0.01, 86_400),
+                header_seconds=read.number("UNDERSTUDY_HEADER_SECONDS", 10.0, 0.01, 86_400),
+            ),
+        )
+
+
+def default_home(env: Mapping[str, str]) -> Path:
+    """``.understudy`` beside a checkout's code, else the user's data folder."""
+    root = Path(__file__).resolve().parent.parent
+    if (root / "pyproject.toml").is_file() and os.access(root, os.W_OK):
+        return root / ".understudy"
+    data = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", "~")) / ".local" / "share")
+    return Path(data).expanduser() / "understudy"
+
+
+class _Reader:
+    """Reads single variables and says precisely what is wrong with them."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self._env = env
+
+    def text(self, name: str, default: str) -> str:
+        return self._env.get(name) or default
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        return self._parse(name, default, int, low, high, "a whole number")
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        return self._parse(name, default, float, low, high, "a number")
+
+    def switch(self, name: str, default: bool) -> bool:
+        value = self._env.get(name)
+        if not value:
+            return default
+        if value.lower() not in ON:
+            raise BadSetting(f"{name}={value!r}: use on or off")
+        return ON[value.lower()]
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in allowed:
+            raise BadSetting(f"{name}={value!r}: use one of {', '.join(allowed)}")
+        return value
+
+    def key(self, name: str) -> str | None:
+        value = self._env.get(name)
+        if not value:
+            return None
+        if not (8 <= len(value) <= 256 and value.isascii() and value.isprintable() and " " not in value):
+            raise BadSetting(f"{name}: use 8 to 256 printable ASCII characters without spaces, such as sk-…")
+        return value
+
+    def _parse(self, name: str, default: T, kind: Callable[[str], T], low: float, high: float, words: str) -> T:
+        value = self._env.get(name)
+        if not value:
+            return default
+        try:
+            parsed = kind(value)
+        except ValueError:
+            raise BadSetting(f"{name}={value!r}: use {words}") from None
+        if not low <= parsed <= high:  # type: ignore[operator]  # int and float both compare
+            raise BadSetting(f"{name}={value!r}: use {words} from {low:g} to {high:g}")
+        return parsed
