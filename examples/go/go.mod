@@ -1,0 +1,3 @@
+module understudy/examples
+
+go 1.19
