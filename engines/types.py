@@ -119,7 +119,9 @@ class EngineCard:
     scale: int = 1
     """How many times larger an upscaler answers when no size is asked for."""
     prompted: bool = True
-    """Whether prompts mean anything to this engine (plain upscalers ignore them)."""
+    """Whether prompts mean anything to this engine (plain upscalers ignore them, and steps with them)."""
+    guided: bool = True
+    """Whether guidance presets mean anything to this engine (SDXL ignores them)."""
 
 
 class EngineFamily(Protocol):
