@@ -86,3 +86,26 @@ class JournalEntry:
     spent: int
     reason: str
     ended: int
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Who pays. In micro-credits, and always ``balance + open + spent == granted``.
+
+    ``open`` is set aside for work that is going on.
+    """
+
+    id: str
+    name: str
+    balance: int
+    open: int
+    spent: int
+    granted: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key at the only moment when its secret can be seen."""
+
+    key: Key
+    secret: str

@@ -1,0 +1,126 @@
+"""Moves credits: reserve, give back, settle, release, and repair after a crash."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.accounts.model import Charge, ChargeState, JournalEntry
+from app.errors import InsufficientBalance, StoreUnavailable
+from app.store.line import Line
+
+log = logging.getLogger("understudy.store")
+
+REMEMBERED = 86_400
+"""Seconds for which an ended charge is known, so that a late repetition changes nothing."""
+
+HEARTBEAT = 90
+"""Seconds without a sign of life after which a server's open charges are given back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a repair gave back: how many charges, and how many micro-credits."""
+
+    charges: int
+    credits: int
+
+
+class LedgerCalls:
+    """The ``Ledger`` port on Redis, and the repair of what a crash left open."""
+
+    _line: Line
+    _clock: Callable[[], float]
+    _owner: str
+    _journal_length: int
+
+    async def reserve(self, charge: Charge) -> int:
+        """Take the whole amount out of the balance; the new balance. Raises ``InsufficientBalance``.
+
+        A charge that was released before, because its caller went away or its server was thought
+        dead, is not opened again: ``StoreUnavailable``.
+        """
+        if charge.amount < 0:
+            raise ValueError("a charge cannot be negative")
+        answer = await self._line.run(
+            "reserve",
+            charge.id,
+            charge.organization_id,
+            charge.key_id,
+            charge.amount,
+            charge.engine_id,
+            charge.task,
+            charge.samples,
+            charge.at,
+            self._owner,
+            HEARTBEAT,
+        )
+        match answer:
+            case ["ok", int(balance)]:
+                return balance
+            case ["insufficient", int(have)]:
+                raise InsufficientBalance(charge.amount, have)
+        raise StoreUnavailable(f"charge {charge.id} was already given back")
+
+    async def give_back(self, charge_id: str, amount: int, reason: str) -> None:
+        """Return part of an open charge; the charge stays open with the rest.
+
+        A charge gives back once for each reason, so a repetition changes nothing. Nothing happens
+        to a charge that has ended. More than is left is a mistake of the caller: ``ValueError``.
+        """
+        if amount < 0:
+            raise ValueError("what is given back cannot be negative")
+        answer = await self._line.run("give_back", charge_id, amount, reason)
+        if answer[0] == "too_much":
+            raise ValueError(f"charge {charge_id} has {answer[1]} left, not {amount}")
+
+    async def settle(self, charge_id: str) -> None:
+        """What is left of the charge is spent; writes the journal. Nothing happens to an ended charge."""
+        answer = await self._line.run("settle", charge_id, self._now(), self._journal_length, REMEMBERED)
+        if answer[0] != ChargeState.SETTLED:
+            log.warning("settle_without_charge charge=%s state=%s", charge_id, answer[0])
+
+    async def release(self, charge_id: str, reason: str) -> None:
+        """All of an open charge goes back; writes the journal.
+
+        A charge that is not known yet will never be opened, which makes it safe to release after a
+        ``reserve`` that was cut off.
+        """
+        await self._line.run("release", charge_id, reason, self._now(), self._journal_length, REMEMBERED)
+
+    async def recover(self, exclusive: bool) -> Recovered:
+        """Give back what crashed servers left open, with reason ``recovered``.
+
+        ``exclusive`` says that nobody else can be at work: every open charge goes back, our own
+        too, so the owner of an embedded store calls it once, before any worker starts. Otherwise
+        only charges of servers that gave no sign of life for 90 seconds. Call it every 30 seconds:
+        it is also our own sign of life.
+        """
+        exclusively = "1" if exclusive else "0"
+        answer = await self._line.run(
+            "recover", exclusively, self._now(), self._journal_length, REMEMBERED, self._owner, HEARTBEAT
+        )
+        return Recovered(answer[1], answer[2])
+
+    async def journal(self, organization_id: str, count: int = 100) -> tuple[JournalEntry, ...]:
+        """The last ``count`` charges that ended, newest first."""
+        rows = await self._line.run("journal", organization_id, count)
+        return tuple(_entry(dict(zip(row[::2], row[1::2], strict=True))) for row in rows)
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def _entry(row: dict[str, str]) -> JournalEntry:
+    charge = Charge(
+        row["id"],
+        row["org"],
+        row["key"],
+        int(row["amount"]),
+        row["engine"],
+        row["task"],
+        int(row["samples"]),
+        int(row["at"]),
+    )
+    return JournalEntry(charge, ChargeState(row["state"]), int(row["spent"]), row["reason"], int(row["ended"]))

@@ -1,0 +1,77 @@
+-- Stands before every other script. What each key holds:
+--
+--   understudy:key:<sha256>        hash    id, account, label, hint, created, revoked
+--   understudy:keyid:<id>          string  the sha256 of that key
+--   understudy:account:<id>        hash    email, picture, created, default (an organization)
+--   understudy:account:<id>:roles  hash    organization -> role
+--   understudy:account:<id>:keys   set     sha256 of every key
+--   understudy:accounts            zset    account by time of creation
+--   understudy:emails              hash    e-mail in lower case -> account
+--   understudy:org:<id>            hash    name, created, balance, open, spent, granted
+--   understudy:orgs                zset    organization by time of creation
+--   understudy:charge:<id>         hash    the charge, its state, what is left of it, its owner
+--   understudy:open                set     every open charge
+--   understudy:owner:<id>          string  heartbeat of a server, goes away by itself
+--   understudy:journal:<org>       stream  one entry per charge that ended
+--   understudy:rate:<sha256>       list    times of the last requests, newest first
+--   understudy:lockout:<sha256>    string  when requests are taken again
+--   understudy:done:<token>        string  a grant that was made, so that a repetition is none
+--
+-- For every organization balance + open + spent = granted, always.
+-- Scripts build key names themselves: one server, not a cluster.
+
+local P = 'understudy:'
+
+-- Lua writes large numbers as 1e+15, which Redis does not take for an integer.
+local function whole(number)
+  return string.format('%.0f', number)
+end
+
+local function field(key, name)
+  return tonumber(redis.call('HGET', key, name) or '0')
+end
+
+local function move(org, name, by)
+  return redis.call('HINCRBY', P .. 'org:' .. org, name, whole(by))
+end
+
+-- Ends an open charge. What is left of it is spent when state is 'settled', else it goes back.
+local function close_charge(id, state, reason, now, length, keep)
+  local key = P .. 'charge:' .. id
+  local c = redis.call('HMGET', key, 'org', 'key', 'amount', 'engine', 'task', 'samples', 'at', 'rest', 'reason')
+  local org, rest = c[1], tonumber(c[8])
+  local settled = state == 'settled'
+  move(org, 'open', -rest)
+  move(org, settled and 'spent' or 'balance', rest)
+  local reasons = c[9]
+  if reason ~= '' then
+    reasons = reasons == '' and reason or reasons .. ', ' .. reason
+  end
+  redis.call('HSET', key, 'state', state, 'reason', reasons, 'rest', '0')
+  redis.call('EXPIRE', key, keep)
+  redis.call('SREM', P .. 'open', id)
+  redis.call('XADD', P .. 'journal:' .. org, 'MAXLEN', '~', length, '*',
+    'id', id, 'org', org, 'key', c[2], 'amount', c[3], 'engine', c[4], 'task', c[5], 'samples', c[6], 'at', c[7],
+    'state', state, 'spent', settled and whole(rest) or '0', 'reason', reasons, 'ended', now)
+  return rest
+end
+
+local function create_organization(id, name, credits, now)
+  redis.call('HSET', P .. 'org:' .. id, 'name', name, 'created', now,
+    'balance', credits, 'granted', credits, 'open', '0', 'spent', '0')
+  redis.call('ZADD', P .. 'orgs', now, id)
+end
+
+local function create_account(id, email, picture, org, role, now)
+  redis.call('HSET', P .. 'account:' .. id, 'email', email, 'picture', picture, 'created', now, 'default', org)
+  redis.call('HSET', P .. 'account:' .. id .. ':roles', org, role)
+  redis.call('HSET', P .. 'emails', string.lower(email), id)
+  redis.call('ZADD', P .. 'accounts', now, id)
+end
+
+local function create_key(hash, id, account, label, hint, now)
+  redis.call('HSET', P .. 'key:' .. hash, 'id', id, 'account', account, 'label', label, 'hint', hint,
+    'created', now, 'revoked', '0')
+  redis.call('SET', P .. 'keyid:' .. id, hash)
+  redis.call('SADD', P .. 'account:' .. account .. ':keys', hash)
+end
