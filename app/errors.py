@@ -181,3 +181,19 @@ class BadRequestLine(CounterError):
     """The bytes before the body are no HTTP we can read, or too many."""
 
     code = "bad_request_line"
+
+
+class HeaderTooLarge(BadRequestLine):
+    """The header block has more bytes than are read."""
+
+    code = "header_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} bytes of headers")
+        self.limit = limit
+
+
+class HeaderTooSlow(BadRequestLine):
+    """The header block did not arrive in time."""
+
+    code = "header_too_slow"

@@ -30,7 +30,7 @@ class Limits:
     """How many generations run at once in one process; 0 is one for every processor."""
     queue: int = 128
     request_seconds: float = 120.0
-    body_seconds: float = 30.0
+    body_seconds: float = 60.0
     header_seconds: float = 10.0
 
 
@@ -50,7 +50,8 @@ class Settings:
     rate_window: int = 10
     rate_lockout: int = 60
     caption: bool = True
-    default_steps: int | None = None
+    default_steps: tuple[tuple[str, int], ...] = ()
+    """Steps when none are asked for, by engine id; ``*`` stands for every engine not named."""
     prompt_words: str | None = None
     output_words: str | None = None
     log_level: str = "info"
@@ -73,7 +74,7 @@ class Settings:
             rate_window=read.whole("UNDERSTUDY_RATE_WINDOW", 10, 1, 86_400),
             rate_lockout=read.whole("UNDERSTUDY_RATE_LOCKOUT", 60, 1, 86_400),
             caption=read.switch("UNDERSTUDY_CAPTION", True),
-            default_steps=read.whole("UNDERSTUDY_DEFAULT_STEPS", 0, 0, 150) or None,
+            default_steps=read.steps("UNDERSTUDY_DEFAULT_STEPS"),
             prompt_words=env.get("UNDERSTUDY_PROMPT_WORDS") or None,
             output_words=env.get("UNDERSTUDY_OUTPUT_WORDS") or None,
             log_level=read.choice("UNDERSTUDY_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
@@ -86,7 +87,7 @@ class Settings:
                 generations=read.whole("UNDERSTUDY_GENERATIONS", 0, 0, 1024),
                 queue=read.whole("UNDERSTUDY_QUEUE", 128, 0, 1_000_000),
                 request_seconds=read.number("UNDERSTUDY_REQUEST_SECONDS", 120.0, 0.01, 86_400),
-                body_seconds=read.number("UNDERSTUDY_BODY_SECONDS", 30.0, 0.01, 86_400),
+                body_seconds=read.number("UNDERSTUDY_BODY_SECONDS", 60.0, 0.01, 86_400),
                 header_seconds=read.number("UNDERSTUDY_HEADER_SECONDS", 10.0, 0.01, 86_400),
             ),
         )
@@ -137,6 +138,15 @@ class _Reader:
         if not (8 <= len(value) <= 256 and value.isascii() and value.isprintable() and " " not in value):
             raise BadSetting(f"{name}: use 8 to 256 printable ASCII characters without spaces, such as sk-…")
         return value
+
+    def steps(self, name: str) -> tuple[tuple[str, int], ...]:
+        pairs = []
+        for entry in filter(None, self._env.get(name, "").replace(" ", "").split(",")):
+            engine, _, count = entry.rpartition("=")
+            if not (count.isdecimal() and 10 <= int(count) <= 150):
+                raise BadSetting(f"{name}={entry!r}: use 10 to 150, or engine-id=steps, separated by commas")
+            pairs.append((engine or "*", int(count)))
+        return tuple(pairs)
 
     def _parse(self, name: str, default: T, kind: Callable[[str], T], low: float, high: float, words: str) -> T:
         value = self._env.get(name)

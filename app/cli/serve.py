@@ -1,0 +1,171 @@
+"""`understudy serve`: starts the store, then the server, says where it is, and stops both."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from app.settings import BadSetting, Settings
+from app.store.embedded import EmbeddedStore
+from app.store.problems import StoreProblem
+
+GRACE = 10
+"""Seconds a generation may still take after Ctrl-C."""
+KEEP_ALIVE = 75
+
+
+@click.command(epilog="Every option can also be set in the environment; see the README for the other settings.")
+@click.option("--host", help="Address to listen on (HOST; default 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 for a free one (PORT; default 8080).")
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes that serve (UNDERSTUDY_WORKERS; default 1).")
+@click.option("--home", type=click.Path(file_okay=False), help="Where data lives (UNDERSTUDY_HOME).")
+@click.option("--redis-url", help="Use this Redis instead of the embedded store (REDIS_URL).")
+@click.option("--rate-limit/--no-rate-limit", default=None, help="Limit requests per key (UNDERSTUDY_RATE_LIMIT).")
+@click.option("--caption/--no-caption", default=None, help="Caption sketched pictures (UNDERSTUDY_CAPTION).")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="How much to log to standard error (UNDERSTUDY_LOG_LEVEL; default info).",
+)
+def serve(**options: Any) -> None:
+    """Serve the API until Ctrl-C.
+
+    Without REDIS_URL a private store is started and kept in the home folder. The first start creates
+    an account with an API key and credits; the key is printed at every start.
+    """
+    os.environ.update(_as_environment(options))
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        settings = Settings.from_mapping(os.environ)
+        with _listening(settings) as listener, _store(settings) as embedded:
+            _run(Settings.from_mapping(os.environ), listener, embedded)
+    except (BadSetting, StoreProblem, OSError) as problem:
+        raise click.ClickException(str(problem)) from problem
+    except KeyboardInterrupt:
+        click.echo("\nStopped.")
+
+
+def _as_environment(options: dict[str, Any]) -> dict[str, str]:
+    names = {
+        "host": "HOST",
+        "port": "PORT",
+        "workers": "UNDERSTUDY_WORKERS",
+        "home": "UNDERSTUDY_HOME",
+        "redis_url": "REDIS_URL",
+        "rate_limit": "UNDERSTUDY_RATE_LIMIT",
+        "caption": "UNDERSTUDY_CAPTION",
+        "log_level": "UNDERSTUDY_LOG_LEVEL",
+    }
+    given = {names[name]: value for name, value in options.items() if value is not None}
+    switches = {True: "on", False: "off"}
+    return {n: switches[value] if isinstance(value, bool) else str(value) for n, value in given.items()}
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """The socket, taken before anything is started: a port in use is the commonest mistake."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as problem:
+            raise click.ClickException(
+                f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}; choose another --port"
+            ) from problem
+        listener.set_inheritable(True)
+        yield listener
+
+
+@contextlib.contextmanager
+def _store(settings: Settings) -> Iterator[EmbeddedStore | None]:
+    """The embedded store where no Redis is named; workers find it by REDIS_URL."""
+    if settings.redis_url is not None:
+        yield None
+        return
+    embedded = EmbeddedStore(settings.home)
+    embedded.start()
+    try:
+        os.environ["REDIS_URL"] = embedded.url
+        yield embedded
+    finally:
+        embedded.stop()
+
+
+def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | None) -> None:
+    import uvicorn  # noqa: PLC0415 -- loaded while the store is starting
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
+
+    from app import main  # noqa: PLC0415
+
+    key = settings.api_key or kept_key(settings.home)
+    alone = settings.workers == 1
+    config = uvicorn.Config(
+        main.create(settings) if alone else "app.main:create_from_environment",
+        factory=not alone,
+        workers=settings.workers,
+        http="app.web.edge:Edge",
+        ws="none",
+        interface="asgi3",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=GRACE,
+    )
+    if embedded:
+        embedded.wait_ready()
+    asyncio.run(main.prepare(settings, key, exclusive=embedded is not None))
+    host, port = listener.getsockname()[:2]
+    _greet(f"http://{f'[{host}]' if ':' in host else host}:{port}", key)
+    server = uvicorn.Server(config)
+    if alone:
+        server.run(sockets=[listener])
+    else:
+        Multiprocess(config, sockets=[listener]).run()
+    if not alone or server.started:
+        raise KeyboardInterrupt
+    sys.exit(1)
+
+
+def kept_key(home: Path) -> str:
+    """The first account's key: made at the first start, then read from ``<home>/api_key`` (mode 600)."""
+    from app.store.tokens import secret_key  # noqa: PLC0415 -- loaded while the store is starting
+
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / "api_key"
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secret_key())
+    return path.read_text().strip()
+
+
+def _greet(url: str, key: str) -> None:
+    click.echo(
+        f"Understudy listens on {url}\n"
+        f"API key: {key}\n"
+        f"Documentation: {url}/v1/ui/\n"
+        f"Try it:\n"
+        f"  curl -s {url}/v1/generation/stable-diffusion-v1-6/text-to-image \\\n"
+        f"    -H 'Authorization: Bearer {key}' -H 'Accept: image/png' -H 'Content-Type: application/json' \\\n"
+        f"    -d '{{\"text_prompts\":[{{\"text\":\"a lighthouse on a cliff at sunset\"}}]}}' -o lighthouse.png\n"
+        f"Ctrl-C stops it."
+    )
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""One folder per service; folders never import each other."""

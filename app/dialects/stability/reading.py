@@ -1,0 +1,158 @@
+"""From the words of the Stability API to the workshop's: prompts, pictures, masks, schedules, sizes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.errors import BadField, BadPictureSize, BadPictureType, MaskMissing
+from engines.codec import Decoded, decode, decode_mask
+from engines.errors import PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
+from engines.types import MAX_SEED, EngineCard, GenerationRequest, Pixels, Prompt, Sampler, Task
+
+Words = Mapping[str, Any]
+"""The validated body, or v1alpha's ``options``, with the contract's defaults filled in."""
+
+ALPHA = "INIT_IMAGE_ALPHA"
+WHITE = "MASK_IMAGE_WHITE"
+
+
+def prompts(words: Words) -> tuple[Prompt, ...]:
+    """Texts and weights; halves of surrogate pairs, which JSON can smuggle in, become question marks."""
+    return tuple(
+        Prompt(one["text"].encode("utf-8", "replace").decode(), float(one.get("weight", 1.0)))
+        for one in words.get("text_prompts", ())
+        if one.get("text")
+    )
+
+
+def seed(words: Words) -> int:
+    """The seed asked for; 0 or none at all is a random one."""
+    return int(words.get("seed", 0)) or random.randint(1, MAX_SEED)  # noqa: S311 -- a seed is no secret
+
+
+def common(card: EngineCard, task: Task, words: Words, sent: Words) -> dict[str, Any]:
+    """The parameters that all diffusion tasks share, as arguments of ``GenerationRequest``."""
+    sampler = words.get("sampler")
+    return {
+        "task": task,
+        "engine_id": card.id,
+        "seed": seed(words),
+        "prompts": prompts(words),
+        "samples": words.get("samples", 1),
+        "steps": sent.get("steps", card.steps.default),
+        "cfg_scale": float(words.get("cfg_scale", 7)),
+        "sampler": Sampler(sampler) if sampler else None,
+        "guidance": words.get("clip_guidance_preset"),
+        "style": words.get("style_preset"),
+    }
+
+
+def text_to_image(card: EngineCard, words: Words, sent: Words) -> GenerationRequest:
+    """A picture from prompts alone."""
+    return GenerationRequest(
+        width=words["width"], height=words["height"], **common(card, Task.TEXT_TO_IMAGE, words, sent)
+    )
+
+
+def image_to_image(card: EngineCard, init: Decoded, words: Words, sent: Words) -> GenerationRequest:
+    """A picture from another one: as large as that one, whatever size was asked for."""
+    height, width = init_size(card, init)
+    start, end = schedule(words, sent)
+    shared = common(card, Task.IMAGE_TO_IMAGE, words, sent)
+    return GenerationRequest(
+        width=width, height=height, init=init.pixels, schedule_start=start, schedule_end=end, **shared
+    )
+
+
+def masking(card: EngineCard, init: Decoded, mask: Pixels, words: Words, sent: Words) -> GenerationRequest:
+    """The masked part of a picture made anew."""
+    height, width = init_size(card, init)
+    start = float(words.get("step_schedule_start", 1.0))
+    end = float(words.get("step_schedule_end", 0.0))
+    shared = common(card, Task.MASKING, words, sent)
+    return GenerationRequest(
+        width=width, height=height, init=init.pixels, mask=mask, schedule_start=start, schedule_end=end, **shared
+    )
+
+
+def upscale(card: EngineCard, init: Decoded, words: Words, sent: Words) -> GenerationRequest:
+    """A larger picture: to a width or a height, aspect kept, or by the engine's own factor."""
+    height, width = init.pixels.shape[:2]
+    wide, high = words.get("width"), words.get("height")
+    if wide and high:
+        raise BadField("height", "exclusive")
+    if wide:
+        width, height = wide, max(1, round(height * wide / width))
+    elif high:
+        width, height = max(1, round(width * high / height)), high
+    else:
+        width, height = width * card.scale, height * card.scale
+    shared = common(card, Task.UPSCALE, words, sent) | {"samples": 1}
+    if not card.prompted:
+        shared |= {"seed": 0, "prompts": ()}
+    return GenerationRequest(width=width, height=height, init=init.pixels, **shared)
+
+
+def schedule(words: Words, sent: Words) -> tuple[float, float]:
+    """Where the steps start and how many are skipped at their end; the mode decides which field counts."""
+    end = float(words.get("step_schedule_end", 0.0))
+    if words.get("init_image_mode", "STEP_SCHEDULE") == "STEP_SCHEDULE":
+        return float(words.get("step_schedule_start", 0.65)), end
+    return 1.0 - float(words.get("image_strength", 0.35)), 0.0
+
+
+def init_size(card: EngineCard, init: Decoded) -> tuple[int, int]:
+    """Height and width of an init picture, which must itself obey the rules of the engine."""
+    height, width = init.pixels.shape[:2]
+    try:
+        card.sizes.check(width, height)
+    except SizeNotMultiple as problem:
+        raise BadPictureSize(
+            "init_image", f"height and width must be multiples of {problem.multiple}, but we received {width}x{height}"
+        ) from problem
+    except SideOutOfRange as problem:
+        limits = f"{problem.minimum} to {problem.maximum}" if problem.maximum else f"at least {problem.minimum}"
+        raise BadPictureSize(
+            "init_image", f"height and width must be {limits}, but we received {width}x{height}"
+        ) from problem
+    except PixelsOutOfRange as problem:
+        raise BadPictureSize(
+            "init_image",
+            f"must have {problem.minimum} to {problem.maximum} pixels, but we received {width}x{height}",
+        ) from problem
+    return height, width
+
+
+def picture(field: str, data: bytes, maximum: int) -> Decoded:
+    """An uploaded picture; runs where picture work runs."""
+    try:
+        return decode(data, maximum)
+    except PictureUnreadable as problem:
+        raise BadPictureType(field, "must be a PNG, JPEG or WebP picture") from problem
+
+
+def mask_for(init: Decoded, source: str, data: bytes | None, maximum: int) -> Pixels:
+    """The mask as the workshop wants it, 255 where the picture is made anew; runs where picture work runs.
+
+    Black marks what is replaced; ``MASK_IMAGE_WHITE`` is the other way round, and with
+    ``INIT_IMAGE_ALPHA`` the transparent part of the init picture is replaced, a mask picture ignored.
+    """
+    height, width = init.pixels.shape[:2]
+    if source == ALPHA:
+        return np.zeros((height, width), np.uint8) if init.alpha is None else 255 - init.alpha
+    if not data:
+        raise MaskMissing(f"mask_image is required when mask_source is {source}")
+    try:
+        mask = decode_mask(data, maximum)
+    except PictureUnreadable as problem:
+        raise MaskMissing("mask_image must be a PNG, JPEG or WebP picture") from problem
+    if mask.shape != (height, width):
+        raise MaskMissing(
+            f"mask_image must be as large as init_image ({width}x{height}), "
+            f"but we received {mask.shape[1]}x{mask.shape[0]}"
+        )
+    return mask if source == WHITE else 255 - mask

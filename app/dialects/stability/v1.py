@@ -1,0 +1,112 @@
+"""The v1 API: one method per operation of ``spec/v1.yaml``."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any, TypeVar
+
+from app.dialects.stability import answers, reading
+from app.dialects.stability.wording import Wording, word
+from app.errors import TooManyPictures
+from app.studio import Finished, Studio
+from app.web.answer import JSON, PNG, Answer, json_answer
+from app.web.body import Body
+from app.web.call import Call
+from app.web.negotiation import wanted
+from engines.codec import Decoded
+from engines.types import EngineCard, GenerationRequest
+
+T = TypeVar("T")
+
+
+class V1:
+    """The dialect the two older versions derive from. ``hands`` is where picture work runs."""
+
+    contract = "v1"
+
+    def __init__(self, studio: Studio, hands: Executor, picture_pixels: int) -> None:
+        self._studio = studio
+        self._hands = hands
+        self._picture_pixels = picture_pixels
+
+    async def list_engines(self, call: Call) -> None:
+        """Every engine as a bare array."""
+        await call.reply(json_answer([answers.engine_row(card) for card in self._studio.cards()]))
+
+    async def user_account(self, call: Call) -> None:
+        """The account behind the key."""
+        await call.reply(json_answer(answers.account_body(call.caller.account)))
+
+    async def user_balance(self, call: Call) -> None:
+        """The balance of the organization that pays."""
+        await call.reply(answers.balance_answer(call.caller.balance))
+
+    async def text_to_image(self, call: Call) -> None:
+        """Pictures from prompts."""
+        card = self._card(call)
+        words = self.words(call.body)
+        await self._deliver(call, reading.text_to_image(card, words.full, words.sent))
+
+    async def image_to_image(self, call: Call) -> None:
+        """Pictures from a picture and prompts."""
+        card = self._card(call)
+        words = self.words(call.body)
+        init = await self._picture(call, "init_image")
+        await self._deliver(call, reading.image_to_image(card, init, words.full, words.sent))
+
+    async def masking(self, call: Call) -> None:
+        """The masked part of a picture made anew from prompts."""
+        card = self._card(call)
+        words = self.words(call.body)
+        init = await self._picture(call, "init_image")
+        data = call.body.sent.get("mask_image")
+        mask = await self._by_hand(reading.mask_for, init, words.full["mask_source"], data, self._picture_pixels)
+        await self._deliver(call, reading.masking(card, init, mask, words.full, words.sent))
+
+    async def upscale_image(self, call: Call) -> None:
+        """A larger version of a picture."""
+        card = self._card(call)
+        words = self.words(call.body)
+        init = await self._picture(call, "image")
+        await self._deliver(call, reading.upscale(card, init, words.full, words.sent))
+
+    def word(self, error: Exception) -> Answer:
+        """The three-key error, as JSON whatever ``Accept`` says."""
+        wording = self.wording(error)
+        body = answers.error_body(secrets.token_hex(16), wording.name, wording.message)
+        return Answer(wording.status, body, JSON, wording.headers)
+
+    def wording(self, error: Exception) -> Wording:
+        """Status, name and message of an error in this version."""
+        return word(error)
+
+    def words(self, body: Body) -> Body:
+        """Where the parameters stand in the body."""
+        return body
+
+    def _card(self, call: Call) -> EngineCard:
+        return self._studio.card(call.path["engine_id"])
+
+    async def _picture(self, call: Call, field: str) -> Decoded:
+        return await self._by_hand(reading.picture, field, call.body.sent[field], self._picture_pixels)
+
+    async def _deliver(self, call: Call, request: GenerationRequest) -> None:
+        as_png = wanted(call.headers.get("accept", ""), (JSON, PNG)) == PNG
+        if as_png and request.samples > 1:
+            raise TooManyPictures
+        async with self._studio.generate(call.caller, request) as pictures:
+            await call.reply(await (self._png(pictures) if as_png else self._artifacts(pictures)))
+
+    async def _png(self, pictures: tuple[Finished, ...]) -> Answer:
+        return await self._by_hand(answers.png_answer, pictures[0])
+
+    async def _artifacts(self, pictures: tuple[Finished, ...]) -> Answer:
+        encoded = await asyncio.gather(*(self._by_hand(answers.artifact_of, picture) for picture in pictures))
+        return answers.artifacts_answer(encoded)
+
+    async def _by_hand(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run picture work off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._hands, work, *arguments)

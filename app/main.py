@@ -1,0 +1,116 @@
+"""The composition root: the only place that puts the parts together."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from app import logs
+from app.accounts.ports import RateLimit
+from app.desk import Desk
+from app.dialects.stability.v1 import V1
+from app.dialects.stability.v1alpha import V1Alpha
+from app.dialects.stability.v1beta import V1Beta
+from app.errors import StoreUnavailable
+from app.filters import PromptFilter, WordOutputFilter, read_list
+from app.settings import Settings
+from app.store.redis_store import RedisStore
+from app.studio import Studio
+from app.web.contract import bind, load
+from app.web.front import Front
+from app.web.guard import Guard
+from app.web.pages import Pages
+from engines.catalog import CARDS
+from engines.registry import Registry
+from engines.sketch import SketchFamily
+from engines.types import EngineCard
+
+SIGN_OF_LIFE = 30.0
+"""Seconds between two signs of life to the store, each of which also repairs what others left behind."""
+
+
+def create_from_environment() -> Front:
+    """Make the server as a worker process does: from the environment its parent gave it."""
+    return create(Settings.from_mapping(os.environ))
+
+
+def create(settings: Settings) -> Front:
+    """The whole server as one ASGI application; connects to nothing before its start-up."""
+    logs.start(settings.log_level)
+    if settings.redis_url is None:
+        raise ValueError("the server needs the address of its store")
+    limits = settings.limits
+    store = RedisStore(settings.redis_url)
+    workers = limits.generations or os.cpu_count() or 1
+    hands = ThreadPoolExecutor(workers, thread_name_prefix="hands")
+    registry = make_registry(settings, hands)
+    studio = Studio(
+        registry,
+        store,
+        PromptFilter(read_list(settings.prompt_words, "prompt.txt", "UNDERSTUDY_PROMPT_WORDS")),
+        WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS")),
+        Desk(workers, limits.queue),
+        hands,
+        limits.request_seconds,
+    )
+    dialects = {kind.contract: kind(studio, hands, limits.picture_pixels) for kind in (V1, V1Beta, V1Alpha)}
+    documents = {name: load(name) for name in dialects}
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        alive = asyncio.create_task(_stay_alive(store))
+        try:
+            yield
+        finally:
+            alive.cancel()
+            with suppress(asyncio.CancelledError):
+                await alive
+            registry.close()
+            hands.shutdown(wait=False, cancel_futures=True)
+            await store.close()
+
+    guard = Guard(store, _rate_limit(settings))
+    inner = bind(documents, dialects, guard, limits, lifespan)
+    pages = Pages(documents, store.ping, len(registry.cards()))
+    by_path = {f"/{name}": dialect for name, dialect in dialects.items()}
+    return Front(inner, pages, by_path, dialects[V1.contract], limits)
+
+
+def make_registry(settings: Settings, hands: ThreadPoolExecutor) -> Registry:
+    """Every engine, run by the embedded family, with the steps the settings want."""
+    cards = tuple(_with_steps(card, dict(settings.default_steps)) for card in CARDS)
+    family = SketchFamily(hands, caption=settings.caption)
+    return Registry({card.id: family for card in cards}, cards)
+
+
+async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
+    """Before the first worker starts: the first account, and the repair of what a crash left open."""
+    store = RedisStore(settings.redis_url or "")
+    try:
+        await store.bootstrap(key, round(settings.credits * 1_000_000))
+        await store.recover(exclusive=exclusive)
+    finally:
+        await store.close()
+
+
+def _with_steps(card: EngineCard, steps: dict[str, int]) -> EngineCard:
+    wanted = steps.get(card.id, steps.get("*"))
+    return dataclasses.replace(card, steps=dataclasses.replace(card.steps, default=wanted)) if wanted else card
+
+
+def _rate_limit(settings: Settings) -> RateLimit | None:
+    if not settings.rate_limit:
+        return None
+    return RateLimit(settings.rate_requests, settings.rate_window, settings.rate_lockout)
+
+
+async def _stay_alive(store: RedisStore) -> None:
+    while True:
+        with suppress(StoreUnavailable):
+            await store.recover(exclusive=False)
+        await asyncio.sleep(SIGN_OF_LIFE)

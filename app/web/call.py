@@ -1,0 +1,72 @@
+"""One request on its way through the counter, and the one way to answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from app.accounts.model import Caller
+from app.web.answer import Answer
+from app.web.body import Body, ClientGone, Receive
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+"""ASGI's send."""
+
+
+class Call:
+    """What a handler gets: who calls, with what, and ``reply`` to answer.
+
+    ``reply`` returns once the operating system has taken every byte of the answer, and raises
+    ``ClientGone`` if the other side hung up before that: what a caller pays for has then not been
+    delivered. While a handler runs, a client that hangs up cancels it.
+    """
+
+    def __init__(
+        self,
+        headers: Mapping[str, str],
+        path: Mapping[str, str],
+        caller: Caller | None,
+        body: Body | None,
+        send: Send,
+    ) -> None:
+        self.headers = headers
+        self.path = path
+        self.lost = False
+        self.answered = False
+        self._caller = caller
+        self._body = body
+        self._send = send
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; only operations with security have one."""
+        if self._caller is None:
+            raise LookupError("this operation is declared without security")
+        return self._caller
+
+    @property
+    def body(self) -> Body:
+        """The validated body; only operations with a request body have one."""
+        if self._body is None:
+            raise LookupError("this operation is declared without a request body")
+        return self._body
+
+    async def reply(self, answer: Answer) -> None:
+        """Send the whole answer. Raises ``ClientGone`` if it could not be delivered."""
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers()})
+        await self._send({"type": "http.response.body", "body": answer.body, "more_body": True})
+        # An empty piece waits until the pieces before it have left our buffers.
+        await self._send({"type": "http.response.body", "body": b"", "more_body": True})
+        if self.lost:
+            raise ClientGone
+        self.answered = True
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def watch(self, receive: Receive, task: asyncio.Task[Any]) -> None:
+        """Cancel ``task`` when the client hangs up before it is answered."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        if not self.answered:
+            self.lost = True
+            task.cancel()

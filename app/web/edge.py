@@ -1,0 +1,123 @@
+"""The HTTP/1.1 protocol at the socket: what uvicorn does, with limits before there is a request.
+
+uvicorn reads headers of any length for any time and answers what it cannot parse in plain text. Here a
+header block is bounded in bytes and seconds, and every refusal is worded by the dialect of its path.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
+from app.web.front import Front
+
+LEFTOVER_BYTES = 64_000_000
+"""How much of a refused body is read and thrown away before the connection is cut; clients that send
+first and read later would otherwise see a reset instead of their answer."""
+
+
+class Edge(HttpToolsProtocol):
+    """One connection of the application, a ``Front``, whose limits it goes by."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._front = cast("Front", self.app)
+        self._header_bytes = 0
+        self._unreported = 0
+        self._leftover = 0
+        self._refusal: CounterError | None = None
+        self._header_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the clock for the first request; hand over bytes only when the socket has taken them."""
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)
+        self._start_clock()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the clock."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """A request begins: count anew."""
+        super().on_message_begin()
+        self._header_bytes = 0
+        self._unreported = 0
+        self._leftover = 0
+        if self._header_timer is None:
+            self._start_clock()
+
+    def on_url(self, url: bytes) -> None:
+        """Count the request line."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count a header."""
+        self._count(len(name) + len(value) + 4)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The request can be answered; the clock for its header stops."""
+        self._stop_clock()
+        self._unreported = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Pass the body on, or throw it away when its request is already answered, up to a point."""
+        if self.cycle.response_complete:
+            self._leftover += len(body)
+            if self._leftover > LEFTOVER_BYTES:
+                self.transport.close()
+        super().on_body(body)
+
+    def data_received(self, data: bytes) -> None:
+        """Also bound a header that never ends: the parser keeps it to itself until it is complete."""
+        self._unreported += len(data)
+        super().data_received(data)
+        if self._header_timer is not None and self._unreported > self._front.limits.header_bytes:
+            self._refuse(HeaderTooLarge(self._front.limits.header_bytes))
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what cannot be parsed, unless an answer is already on its way on this connection."""
+        self._refuse(self._refusal or BadRequestLine(msg))
+
+    def _count(self, size: int) -> None:
+        self._header_bytes += size
+        if self._header_bytes > self._front.limits.header_bytes:
+            self._refusal = HeaderTooLarge(self._front.limits.header_bytes)
+            raise self._refusal
+
+    def _start_clock(self) -> None:
+        self._header_timer = self.loop.call_later(self._front.limits.header_seconds, self._too_slow)
+
+    def _stop_clock(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _too_slow(self) -> None:
+        self._header_timer = None
+        if getattr(self, "url", b""):
+            self._refuse(HeaderTooSlow(f"not received within {self._front.limits.header_seconds:g} seconds"))
+        else:
+            self.transport.close()
+
+    def _refuse(self, error: CounterError) -> None:
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            return
+        path = (getattr(self, "url", b"") or b"/").partition(b"?")[0].decode("latin-1")
+        answer = self._front.word(path, error)
+        phrase = HTTPStatus(answer.status).phrase
+        lines = [f"HTTP/1.1 {answer.status} {phrase}".encode()]
+        lines += [name + b": " + value for name, value in answer.raw_headers()]
+        self.transport.write(b"\r\n".join([*lines, b"connection: close", b"", answer.body]))
+        self.transport.close()

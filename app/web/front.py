@@ -1,0 +1,135 @@
+"""The front door: pages, CORS, the one place where errors become answers, one log line per request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from app.errors import CounterError, MethodRefused, NoSuchPath
+from app.settings import Limits
+from app.web.answer import Answer
+from app.web.body import ClientGone, Receive
+from app.web.call import Send
+from app.web.dialect import Dialect
+from app.web.operation import ASGIApp, Scope
+from app.web.pages import Pages
+from engines.errors import EngineError, EngineFailed
+
+log = logging.getLogger("understudy.requests")
+
+EXPOSED = ("Finish-Reason", "Seed", "Goa-Error", "Retry-After")
+METHODS = ("GET", "POST", "OPTIONS", "HEAD")
+
+
+class Front:
+    """The whole server as one ASGI application.
+
+    ``dialects`` maps base paths (``/v1``) to who words the errors below them; ``default`` words all
+    others. ``limits`` is what the protocol at the socket goes by.
+    """
+
+    def __init__(
+        self, inner: ASGIApp, pages: Pages, dialects: Mapping[str, Dialect], default: Dialect, limits: Limits
+    ) -> None:
+        self.limits = limits
+        self._inner = inner
+        self._pages = pages
+        self._dialects = dict(sorted(dialects.items(), key=lambda item: -len(item[0])))
+        self._default = default
+        self._cors = CORSMiddleware(
+            self._guarded,
+            allow_origin_regex=".*",
+            allow_methods=METHODS,
+            allow_headers=["*"],
+            expose_headers=EXPOSED,
+            max_age=600,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or pass the server's own start and stop on."""
+        if scope["type"] == "lifespan":
+            await self._inner(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._cors(scope, receive, send)
+
+    def word(self, path: str, error: Exception) -> Answer:
+        """The answer for an error at this path, in the words of the path's dialect."""
+        return self._dialect_of(path).word(error)
+
+    def _dialect_of(self, path: str) -> Dialect:
+        for base, dialect in self._dialects.items():
+            if path == base or path.startswith(base + "/"):
+                return dialect
+        return self._default
+
+    async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answered = _Noted(send)
+        began = time.perf_counter()
+        try:
+            if scope["method"] == "OPTIONS":
+                await _send(answered, Answer(204, b"", headers=(("Allow", ", ".join(METHODS)),)))
+            elif self._pages.owns(scope["path"]):
+                await self._pages(scope, receive, answered)
+            else:
+                await self._inner(scope, receive, answered)
+        except ClientGone:
+            pass
+        except Exception as error:
+            known = _known(error)
+            _note(known)
+            if answered.status is None:
+                await _send(answered, self.word(scope["path"], known))
+        _log(scope, answered.status, began)
+
+
+class _Noted:
+    """ASGI's send, remembering the status that was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status: int | None = None
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers = answer.raw_headers()
+    if answer.status == 204:
+        headers = [pair for pair in headers if pair[0] not in {b"content-type", b"content-length"}]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def _known(error: Exception) -> Exception:
+    """Translate what the router raises into our own errors."""
+    if isinstance(error, HTTPException):
+        if error.status_code == 405:
+            return MethodRefused((error.headers or {}).get("Allow", ""))
+        if error.status_code == 404:
+            return NoSuchPath()
+    return error
+
+
+def _note(error: Exception) -> None:
+    """Unforeseen errors and broken engines are logged with their trace; the caller never sees it."""
+    if isinstance(error, EngineFailed) or not isinstance(error, (CounterError, EngineError)):
+        log.error("unhandled", exc_info=error, extra={"facts": {"error": type(error).__name__}})
+
+
+def _log(scope: Scope, status: int | None, began: float) -> None:
+    if log.isEnabledFor(logging.INFO):
+        facts = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "ms": round((time.perf_counter() - began) * 1000, 1),
+        }
+        log.info("request" if status else "client gone", extra={"facts": facts})

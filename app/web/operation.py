@@ -1,0 +1,125 @@
+"""One operation of a contract, compiled once: who may call, what must be sent, who handles it.
+
+Connexion loads the contract, resolves its operations to handlers and owns the routes. What is left to
+do per request is here, so that nothing is looked up or built again for each one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
+from connexion.middleware.routing import RoutingMiddleware
+from connexion.operations import AbstractOperation
+from connexion.spec import Specification
+from starlette.routing import Mount, Router
+
+from app.errors import NoSuchPath
+from app.settings import Limits
+from app.web.body import BodyReader, ClientGone, Receive
+from app.web.call import Call, Send
+from app.web.guard import Guard
+
+Scope = MutableMapping[str, Any]
+"""ASGI's scope."""
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+Handler = Callable[[Call], Awaitable[None]]
+
+
+class Operation:
+    """An ASGI application for one operation; errors leave it as exceptions."""
+
+    def __init__(self, operation: AbstractOperation, guard: Guard, limits: Limits) -> None:
+        self._handler: Handler = operation.function
+        self._guard = guard if operation.security else None
+        body = operation.request_body
+        self._body = BodyReader(body, limits) if body else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Key before body: a bad key with a bad body is a bad key."""
+        headers = header_map(scope)
+        caller = await self._guard.identify(headers) if self._guard else None
+        body = await self._body.read(headers, receive) if self._body else None
+        call = Call(headers, scope.get("path_params", {}), caller, body, send)
+        if body is None:
+            await self._handler(call)
+        else:
+            await self._watched(call, receive)
+
+    async def _watched(self, call: Call, receive: Receive) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("operations run in a task")
+        watcher = asyncio.create_task(call.watch(receive, task))
+        try:
+            await self._handler(call)
+        except asyncio.CancelledError:
+            if not call.lost:
+                raise
+            task.uncancel()
+            raise ClientGone from None
+        finally:
+            watcher.cancel()
+
+
+def header_map(scope: Scope) -> dict[str, str]:
+    """Headers by lower-case name; repeated ones are joined with a comma, as HTTP allows."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+class OperationAPI(RoutedAPI[Operation]):
+    """All operations of one contract."""
+
+    def __init__(self, specification: Specification, *, guard: Guard, limits: Limits, **options: Any) -> None:
+        super().__init__(specification, **options)
+        self._guard = guard
+        self._limits = limits
+        self.add_paths()
+
+    def make_operation(self, operation: AbstractOperation) -> Operation:
+        """Compile one operation."""
+        return Operation(operation, self._guard, self._limits)
+
+
+class OperationMiddleware(RoutedMiddleware[OperationAPI]):
+    """Runs the operation that the routing found; nothing lies behind it."""
+
+    api_cls = OperationAPI
+
+    def __init__(self, app: ASGIApp, guard: Guard, limits: Limits) -> None:
+        super().__init__(app)
+        self._guard = guard
+        self._limits = limits
+
+    def add_api(self, specification: Specification, **options: Any) -> OperationAPI:
+        """Compile a contract's operations."""
+        api: OperationAPI = super().add_api(specification, guard=self._guard, limits=self._limits, **options)
+        return api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the operation. Raises ``NoSuchPath`` where the routing found none."""
+        routed: Mapping[str, str | None] = scope["extensions"]["connexion_routing"]
+        if routed["operation_id"] is None:
+            raise NoSuchPath(scope["path"])
+        await super().__call__(scope, receive, send)
+
+
+class StrictRouting(RoutingMiddleware):
+    """Connexion's routing without redirects: a path with a slash too many is another path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app)
+        self.router.redirect_slashes = False
+
+    def add_api(self, specification: Specification, **options: Any) -> None:
+        """Mount a contract's routes."""
+        super().add_api(specification, **options)
+        for route in self.router.routes:
+            if isinstance(route, Mount) and isinstance(route.app, Router):
+                route.app.redirect_slashes = False

@@ -1,0 +1,100 @@
+"""OpenAPI schemas compiled once into validators that name the first broken rule.
+
+A schema is taken in the form Connexion leaves it in (references resolved) and rewritten into plain
+JSON Schema Draft 4: ``allOf`` merged, ``nullable`` spelled out, documentation dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jsonschema_rs
+
+from app.errors import BadBody, BadField
+
+Schema = dict[str, Any]
+"""A JSON schema; values are whatever YAML holds."""
+
+PROSE = frozenset({"description", "example", "examples", "title", "externalDocs", "xml", "deprecated", "format"})
+
+
+def plain(schema: Mapping[str, Any]) -> Schema:
+    """The schema as plain Draft 4, deep; pictures (``format: binary``) become strings like any other."""
+    merged = _merge(schema)
+    out: Schema = {k: v for k, v in merged.items() if k not in PROSE and k != "nullable"}
+    if "properties" in out:
+        out["properties"] = {name: plain(part) for name, part in out["properties"].items()}
+    if "items" in out:
+        out["items"] = plain(out["items"])
+    if merged.get("nullable") and "type" in out:
+        out["type"] = [out["type"], "null"]
+    if is_binary(merged):
+        out["x-binary"] = True
+    return out
+
+
+def is_binary(schema: Mapping[str, Any]) -> bool:
+    """Whether the schema describes the raw bytes of an uploaded file."""
+    return schema.get("type") == "string" and schema.get("format") == "binary"
+
+
+def defaults(schema: Schema) -> Schema:
+    """The documented default of every property that has one, objects within objects included."""
+    found: Schema = {}
+    for name, part in schema.get("properties", {}).items():
+        if "default" in part:
+            found[name] = part["default"]
+        elif part.get("properties") and (inner := defaults(part)):
+            found[name] = inner
+    return found
+
+
+class Validator:
+    """One compiled schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._compiled = jsonschema_rs.Draft4Validator(schema)
+
+    def check(self, value: object, root: str = "") -> None:
+        """Raise a ``BadField`` for the first broken rule; missing fields are named by their own path."""
+        try:
+            if self._compiled.is_valid(value):
+                return
+            error = next(iter(self._compiled.iter_errors(value)))
+        except ValueError as nested:  # the compiled validator stops at 255 levels
+            raise BadBody("nested too deeply") from nested
+        raise _bad_field(error, root)
+
+
+def _bad_field(error: jsonschema_rs.ValidationError, root: str) -> BadField:
+    kind = error.kind.as_dict()
+    path = [root, *error.instance_path] if root else list(error.instance_path)
+    rule = str(error.schema_path[-1]) if error.schema_path else error.kind.name
+    facts = {name: value for name, value in kind.items() if name not in {"name", "value"}}
+    if "property" in facts:
+        return BadField(dotted([*path, facts["property"]]), "required")
+    limit = next(iter(facts.values()), None)
+    return BadField(dotted(path) or "body", rule, limit, error.instance)
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """``["text_prompts", 0, "text"]`` as ``text_prompts[0].text``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def _merge(schema: Mapping[str, Any]) -> Schema:
+    """Fold ``allOf`` into one schema: properties joined, required lists added up, the rest overridden."""
+    merged: Schema = {k: v for k, v in schema.items() if k != "allOf"}
+    for part in schema.get("allOf", ()):
+        for key, value in _merge(part).items():
+            if key == "properties":
+                merged[key] = {**value, **merged.get(key, {})}
+            elif key == "required":
+                merged[key] = [*merged.get(key, []), *(v for v in value if v not in merged.get(key, []))]
+            else:
+                merged.setdefault(key, value)
+    return merged
