@@ -17,6 +17,7 @@ from app.accounts.refusals import Refused
 from app.errors import CounterError, StoreUnavailable
 from app.settings import BadSetting
 from app.store.problems import StoreProblem
+from understudy import __version__
 
 COMMANDS = {
     "serve": ("app.cli.serve:serve", "Start the server."),
@@ -58,12 +59,12 @@ class LateGroup(click.Group):
 
 
 @click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="understudy", message="understudy %(version)s")
+@click.version_option(__version__, message="understudy %(version)s")
 @click.option("--home", metavar="FOLDER", help="Where data lives, instead of UNDERSTUDY_HOME.")
 @click.option("--redis-url", metavar="URL", help="Use this Redis, instead of REDIS_URL or the embedded store.")
 @click.pass_context
 def main(ctx: click.Context, home: str | None, redis_url: str | None) -> None:
-    """A self-hosted server that stands in for the Stability REST API.
+    r"""A self-hosted server that stands in for the Stability REST API.
 
     Accounts, keys and credits are kept in the Redis named by REDIS_URL; without one in a small
     store of our own below UNDERSTUDY_HOME. The commands work while the server runs and while it
