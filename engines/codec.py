@@ -54,7 +54,7 @@ def encode_png(pixels: Pixels) -> bytes:
     rows[0, 1:] = raw[0]
     np.subtract(raw[1:], raw[:-1], out=rows[1:, 1:])
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    packed = bytes(deflate.zlib_compress(rows.data, _LEVEL))
+    packed = deflate.zlib_compress(rows.data, _LEVEL)
     return b"".join((b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", header), *_chunk(b"IDAT", packed), *_chunk(b"IEND", b"")))
 
 
@@ -102,7 +102,7 @@ def blur(pixels: Pixels) -> Pixels:
     return np.array(small.resize((width, height), Image.Resampling.BICUBIC))
 
 
-def _chunk(kind: bytes, body: bytes) -> tuple[bytes, ...]:
+def _chunk(kind: bytes, body: bytes | bytearray) -> tuple[bytes | bytearray, ...]:
     checksum = deflate.crc32(body, deflate.crc32(kind))
     return struct.pack(">I", len(body)), kind, body, struct.pack(">I", checksum)
 
