@@ -1,0 +1,1 @@
+"""What ``run.py`` is made of; the example scripts need none of it."""

@@ -1,0 +1,101 @@
+"""What every example script promises to print or to leave behind, and whether it did."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+VERSIONS = ("v1alpha", "v1beta", "v1")
+SMALL, LARGE = (512, 512), (1024, 1024)
+# How many pictures a script leaves behind, and their size in pixels.
+PICTURES = {
+    ("v1alpha", "text_to_image"): (2, SMALL),
+    ("v1alpha", "image_to_image"): (1, SMALL),
+    ("v1alpha", "masking"): (1, SMALL),
+    ("v1beta", "text_to_image"): (2, SMALL),
+    ("v1beta", "image_to_image"): (1, SMALL),
+    ("v1beta", "masking"): (1, SMALL),
+    ("v1", "text_to_image"): (1, LARGE),
+    ("v1", "text_to_image_png"): (1, SMALL),
+    ("v1", "image_to_image"): (1, LARGE),
+    ("v1", "masking"): (1, SMALL),
+    ("v1", "masking_alpha"): (1, SMALL),
+    ("v1", "upscale"): (1, LARGE),
+}
+# The keys that the answer printed by the other scripts must have.
+PRINTED = {
+    "list_engines": {"id", "name", "description", "type"},
+    "account": {"id", "email", "organizations"},
+    "balance": {"credits"},
+}
+
+
+class Failed(Exception):
+    """An example did not do what it promises; the message says what was seen."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One script: its language, the version of the API and the operation it shows."""
+
+    language: str
+    version: str
+    operation: str
+
+    def __str__(self) -> str:
+        return f"{self.language}/{self.version}/{self.operation}"
+
+
+def cases(language: str) -> list[Case]:
+    """Every script that a language must have."""
+    shown = [(version, operation) for version in VERSIONS for operation in PRINTED] + list(PICTURES)
+    return [Case(language, version, operation) for version, operation in shown]
+
+
+def check(case: Case, printed: str, out: Path) -> str:
+    """Check what a script printed and wrote, and tell it in a few words. Raises ``Failed``."""
+    return check_printed(case, printed) if case.operation in PRINTED else check_pictures(case, out)
+
+
+def check_printed(case: Case, printed: str) -> str:
+    """The answer must be JSON with the keys of its operation; only v1alpha wraps the list of engines."""
+    try:
+        answer: Any = json.loads(printed)
+        if case.operation == "list_engines":
+            rows = answer["engines"] if case.version == "v1alpha" else answer
+        else:
+            rows = [answer]
+        complete = bool(rows) and all(set(row) >= PRINTED[case.operation] for row in rows)
+    except (ValueError, TypeError, KeyError) as problem:
+        raise Failed(f"printed {tail(printed)!r}, which is no {case.operation} answer") from problem
+    if not complete:
+        raise Failed(f"printed {tail(printed)!r}; expected the keys {', '.join(sorted(PRINTED[case.operation]))}")
+    return f"{len(rows)} x {', '.join(rows[0])}"
+
+
+def check_pictures(case: Case, out: Path) -> str:
+    """Exactly the promised pictures must be there, well named, readable, RGB and of the right size."""
+    count, size = PICTURES[case.version, case.operation]
+    pattern = re.compile(rf"{case.language}_{case.version}_{case.operation}_[0-9]+\.png")
+    names = sorted(path.name for path in out.glob("*"))
+    if len(names) != count or not all(map(pattern.fullmatch, names)):
+        raise Failed(f"expected {count} x {pattern.pattern}, found {', '.join(names) or 'nothing'}")
+    for name in names:
+        try:
+            with Image.open(out / name) as picture:
+                picture.load()
+        except OSError as problem:
+            raise Failed(f"{name}: {problem}") from problem
+        if (picture.format, picture.mode, picture.size) != ("PNG", "RGB", size):
+            raise Failed(f"{name} is {picture.format} {picture.mode} {picture.size}, expected PNG RGB {size}")
+    return f"{count} x {size[0]}x{size[1]}"
+
+
+def tail(text: str) -> str:
+    """The last lines of a program's output, short enough for a table."""
+    return " | ".join(line.strip() for line in text.strip().splitlines()[-8:] if line.strip())[-700:]
