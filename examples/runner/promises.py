@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops
 
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 VERSIONS = ("v1alpha", "v1beta", "v1")
 SMALL, LARGE = (512, 512), (1024, 1024)
+SENT = {SMALL: "init_image.png", LARGE: "init_image_1024.png"}
 # How many pictures a script leaves behind, and their size in pixels.
 PICTURES = {
     ("v1alpha", "text_to_image"): (2, SMALL),
@@ -27,6 +29,8 @@ PICTURES = {
     ("v1", "masking_alpha"): (1, SMALL),
     ("v1", "upscale"): (1, LARGE),
 }
+# These send a picture and ask for a different one of the same size.
+REDRAWN = {"image_to_image", "masking", "masking_alpha"}
 # The keys that the answer printed by the other scripts must have.
 PRINTED = {
     "list_engines": {"id", "name", "description", "type"},
@@ -93,7 +97,15 @@ def check_pictures(case: Case, out: Path) -> str:
             raise Failed(f"{name}: {problem}") from problem
         if (picture.format, picture.mode, picture.size) != ("PNG", "RGB", size):
             raise Failed(f"{name} is {picture.format} {picture.mode} {picture.size}, expected PNG RGB {size}")
+        if case.operation in REDRAWN and not differs(picture, SENT[size]):
+            raise Failed(f"{name} is the init image, nothing was drawn")
     return f"{count} x {size[0]}x{size[1]}"
+
+
+def differs(picture: Image.Image, sent: str) -> bool:
+    """Whether any pixel is another than in the picture that was sent."""
+    with Image.open(ASSETS / sent) as original:
+        return ImageChops.difference(picture, original).getbbox() is not None
 
 
 def tail(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_wrong_picture_fails(name: str, mode: str, size: tuple[int, int], tmp_pa
     """A picture of another size, mode or name fails its example."""
     Image.new(mode, size).save(tmp_path / name)
     with pytest.raises(Failed):
+        check(PICTURE, "", tmp_path)
+
+
+def test_unchanged_picture_fails(tmp_path: Path) -> None:
+    """Getting the init image back means that the example asked for nothing, or that nothing was drawn."""
+    shutil.copy(EXAMPLES / "assets" / "init_image.png", tmp_path / "go_v1_masking_7.png")
+    with pytest.raises(Failed, match="nothing was drawn"):
         check(PICTURE, "", tmp_path)
 
 

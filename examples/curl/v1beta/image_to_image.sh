@@ -11,14 +11,14 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end leaves out the last steps.
+# step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end is the share left out at the end.
 curl -sS --fail-with-body "$api_host/v1beta/generation/$engine_id/image-to-image" \
   -H "Authorization: Bearer $STABILITY_API_KEY" \
   -H "Accept: application/json" \
   -F "init_image=@$assets/init_image.png" \
   -F 'init_image_mode=STEP_SCHEDULE' \
   -F 'step_schedule_start=0.6' \
-  -F 'step_schedule_end=0.95' \
+  -F 'step_schedule_end=0.01' \
   -F 'text_prompts[0][text]=the same lake in deep winter, oil painting' \
   -F 'text_prompts[0][weight]=1' \
   -F 'steps=30' \

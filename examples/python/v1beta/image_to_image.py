@@ -13,7 +13,7 @@ out = Path(os.getenv("OUT_DIR", "out"))
 assets = Path(__file__).resolve().parents[2] / "assets"
 engine_id = "stable-diffusion-512-v2-1"
 
-# step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end leaves out the last steps.
+# step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end is the share left out at the end.
 response = requests.post(
     f"{api_host}/v1beta/generation/{engine_id}/image-to-image",
     headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
@@ -21,7 +21,7 @@ response = requests.post(
     data={
         "init_image_mode": "STEP_SCHEDULE",
         "step_schedule_start": 0.6,
-        "step_schedule_end": 0.95,
+        "step_schedule_end": 0.01,
         "text_prompts[0][text]": "the same lake in deep winter, oil painting",
         "text_prompts[0][weight]": 1,
         "steps": 30,

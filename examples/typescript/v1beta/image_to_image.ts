@@ -17,10 +17,10 @@ const engineId = "stable-diffusion-512-v2-1";
 // A picture goes as a Buffer without a filename: the server knows it by its field.
 const form = new FormData();
 form.append("init_image", await readFile(new URL("init_image.png", assets)));
-// step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end leaves out the last steps.
+// step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end is the share left out at the end.
 form.append("init_image_mode", "STEP_SCHEDULE");
 form.append("step_schedule_start", 0.6);
-form.append("step_schedule_end", 0.95);
+form.append("step_schedule_end", 0.01);
 form.append("text_prompts[0][text]", "the same lake in deep winter, oil painting");
 form.append("text_prompts[0][weight]", 1);
 form.append("steps", 30);

@@ -32,10 +32,10 @@ func main() {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	addField(form, "init_image", initImage)
-	// step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end leaves out the last steps.
+	// step_schedule_start: 0 keeps the picture, 1 ignores it. step_schedule_end is the share left out at the end.
 	addField(form, "init_image_mode", []byte("STEP_SCHEDULE"))
 	addField(form, "step_schedule_start", []byte("0.6"))
-	addField(form, "step_schedule_end", []byte("0.95"))
+	addField(form, "step_schedule_end", []byte("0.01"))
 	addField(form, "text_prompts[0][text]", []byte("the same lake in deep winter, oil painting"))
 	addField(form, "text_prompts[0][weight]", []byte("1"))
 	addField(form, "steps", []byte("30"))
