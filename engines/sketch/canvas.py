@@ -27,9 +27,16 @@ class Canvas:
     def __init__(self, width: int, height: int) -> None:
         self.width = width
         self.height = height
-        self.planes: Planes = np.zeros((3, height, width), np.int16)
+        self.planes: Planes = np.empty((3, height, width), np.int16)
         self._across = np.arange(width, dtype=np.float32)
         self._down = np.arange(height, dtype=np.float32)[:, None]
+
+    @classmethod
+    def over(cls, planes: Planes) -> Canvas:
+        """A canvas that already shows ``planes`` and paints into them."""
+        canvas = cls(planes.shape[2], planes.shape[1])
+        canvas.planes = planes
+        return canvas
 
     def backdrop(self, stops: Sequence[Colour]) -> None:
         """Cover everything with a gradient from top to bottom."""
@@ -109,7 +116,8 @@ class Canvas:
 
 
 def _coverage(amount: NDArray[Any], most: int) -> Planes:
-    return np.clip(amount, 0, most).astype(np.int16)
+    kept: Planes = np.clip(amount, 0, most).astype(np.int16)
+    return kept
 
 
 def _column(colour: Colour) -> Planes:

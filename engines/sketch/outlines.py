@@ -17,7 +17,8 @@ def _even(wave: Ints) -> Ints:
 
 def _terraced(wave: Ints) -> Ints:
     step: Ints = wave // 683 * 683
-    return step + np.minimum((wave - step) * 3, 683)
+    step += np.minimum((wave - step) * 3, 683)
+    return step
 
 
 def _peaked(wave: Ints) -> Ints:

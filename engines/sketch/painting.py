@@ -9,10 +9,12 @@ from engines.sketch.canvas import Canvas
 from engines.sketch.caption import write_caption
 from engines.sketch.plan import plan
 from engines.sketch.scene import compose
+from engines.sketch.styles import STYLES
 from engines.types import EngineCard, GenerationRequest, Pixels
 
 # Larger pictures are painted at half the size: flat paper and soft shadows lose nothing by it.
 _HALVED_ABOVE = 420_000
+_SQUARE = frozenset({"pixel-art"})
 
 
 def paint(card: EngineCard, request: GenerationRequest, seed: int, caption: bool) -> Pixels:
@@ -20,10 +22,14 @@ def paint(card: EngineCard, request: GenerationRequest, seed: int, caption: bool
     width, height = request.width, request.height
     halved = width * height > _HALVED_ABOVE
     canvas = Canvas((width + 1) // 2, (height + 1) // 2) if halved else Canvas(width, height)
-    compose(canvas, plan(card, request, seed))
-    planes = [Image.fromarray(plane) for plane in canvas.planes.astype(np.uint8)]
+    drawn = plan(card, request, seed)
+    compose(canvas, drawn)
+    style = STYLES.get(request.style or "")
+    painted = style(canvas.planes, drawn.touch.fork("style")) if style else canvas.planes
+    planes = [Image.fromarray(plane) for plane in painted.astype(np.uint8)]
     if halved:
-        planes = [plane.resize((width, height), Image.Resampling.BICUBIC) for plane in planes]
+        enlarged = Image.Resampling.NEAREST if request.style in _SQUARE else Image.Resampling.BICUBIC
+        planes = [plane.resize((width, height), enlarged) for plane in planes]
     pixels = np.array(Image.merge("RGB", planes))
     if caption:
         write_caption(pixels, card, request, seed)

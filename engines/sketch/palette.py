@@ -46,7 +46,7 @@ _PALETTES = {
 _PALETTE_WORDS = index(
     {
         "dawn": "dawn sunrise morning pastel soft misty mist foggy fog peaceful calm",
-        "day": "day sunny noon summer daylight city skyline street town meadow field garden park sky blue cloud valley grass countryside",
+        "day": "day sunny noon summer daylight city skyline street town meadow field garden park sky blue valley grass",
         "sunset": "sunset evening golden romantic dramatic horizon epic",
         "dusk": "dusk twilight violet lavender purple dreamy mystic mysterious",
         "night": "night moon moonlight midnight dark star starry neon owl nocturnal",
@@ -97,7 +97,7 @@ _COLOUR_WORDS = {name: name for name in _COLOURS}
 
 def mood(words: Wanted, dice: Dice) -> str:
     """The name of the palette that the words want most; the dice choose where they name none."""
-    scores = [(name, weight * (2 if name in _LIGHTS else 1)) for name, weight in named(words, _PALETTE_WORDS)]
+    scores = [(name, weight * (4 if name in _LIGHTS else 1)) for name, weight in named(words, _PALETTE_WORDS)]
     best = max(scores, key=lambda score: score[1], default=("", 0.0))
     if best[1] > 0:
         return best[0]
