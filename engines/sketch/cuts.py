@@ -6,7 +6,7 @@ import numpy as np
 
 from engines.sketch import optics
 from engines.sketch.canvas import Planes
-from engines.sketch.mesh import Labels, flattened, seams, triangles
+from engines.sketch.mesh import flattened, seams, triangles
 from engines.sketch.noise import Dice, Ints
 
 _BAYER = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]], np.int16)
@@ -18,7 +18,7 @@ def low_poly(planes: Planes, dice: Dice) -> Planes:
     mesh = triangles(height, width, max(12, min(height, width) // 22), dice)
     colours = flattened(optics.vivid(planes, 76), mesh)
     colours += dice.below(29, mesh.count).astype(np.int16) - np.int16(14)
-    return _laid(optics.settled(colours), mesh.labels)
+    return optics.laid(optics.settled(colours), mesh.labels)
 
 
 def origami(planes: Planes, dice: Dice) -> Planes:
@@ -26,10 +26,11 @@ def origami(planes: Planes, dice: Dice) -> Planes:
     _, height, width = planes.shape
     mesh = triangles(height, width, max(20, min(height, width) // 9), dice)
     colours = flattened(optics.vivid(planes, 84), mesh) + np.int16(12)
-    folded = _laid(colours, mesh.labels)
+    folded = optics.laid(colours, mesh.labels)
     tilt = dice.below(97, mesh.count).astype(np.int16) - np.int16(48)
     lean = (np.arange(width) * 2 + np.arange(height)[:, None] * 3) % 128 - 64
-    folded += tilt[mesh.labels] + (tilt[mesh.labels] * lean.astype(np.int16) >> 7)
+    tilted = tilt.take(mesh.labels)
+    folded += tilted + (tilted * lean.astype(np.int16) >> 7)
     crease = seams(mesh)
     folded[:, 1:] -= crease[:-1].astype(np.int16) * np.int16(34)
     folded += crease.astype(np.int16) * np.int16(46)
@@ -42,7 +43,7 @@ def wireframe(planes: Planes, dice: Dice) -> Planes:
     mesh = triangles(height, width, max(12, min(height, width) // 26), dice)
     colours = flattened(optics.vivid(planes, 34), mesh)
     colours += dice.below(41, mesh.count).astype(np.int16) - np.int16(20)
-    model = optics.blended(_laid(colours, mesh.labels), optics.vivid(planes, 30), 24)
+    model = optics.blended(optics.laid(colours, mesh.labels), optics.vivid(planes, 30), 24)
     model += np.clip(optics.relief(optics.light(planes)), -50, 50)
     wire = seams(mesh).astype(np.int16)
     model += wire * (np.array([-10, 40, 64], np.int16)[:, None, None])
@@ -104,8 +105,3 @@ def tile_texture(planes: Planes, dice: Dice) -> Planes:
     grout = (x < 2) | (y < 2)
     tiled[:, grout] = np.array([206, 200, 190], np.int16)[:, None]
     return optics.grain(optics.settled(tiled), dice, 3)
-
-
-def _laid(colours: Planes, labels: Labels) -> Planes:
-    """Colours of pieces, 3 x pieces, put where the pieces are."""
-    return np.stack([channel[labels] for channel in colours])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engines.sketch.canvas import Planes
 from engines.sketch.noise import Dice, Ints
 
-Labels = NDArray[np.int64]
+Labels = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +42,8 @@ def triangles(height: int, width: int, cell: int, dice: Dice) -> Mesh:
     labels = np.cumsum(passed, axis=1) + (row * per_row)[:, None]
     x = np.arange(width, dtype=np.int32)
     zigzag = np.abs((x + cell // 3) % (2 * cell) - cell) * 2 // 3
-    shifted = labels[np.arange(height)[:, None] + zigzag, x]
-    return Mesh(shifted, rows * per_row)
+    shifted = (np.arange(height)[:, None] + zigzag) * width + x
+    return Mesh(labels.ravel().take(shifted), rows * per_row)
 
 
 def flattened(planes: Planes, mesh: Mesh) -> NDArray[np.int16]:

@@ -18,6 +18,7 @@ Ints = NDArray[np.int32]
 _WEYL = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_WORD = 2**64 - 1
 
 
 class Dice:
@@ -48,8 +49,12 @@ class Dice:
         return ((x * np.uint64(limit)) >> np.uint64(31)).astype(np.int32)
 
     def roll(self, low: int, high: int) -> int:
-        """One number from ``low`` to ``high``, both included."""
-        return low + int(self.below(high - low + 1, 1)[0])
+        """One number from ``low`` to ``high``, both included; the next of the same stream."""
+        self._used += 1
+        x = (self._start + self._used * int(_WEYL)) & _WORD
+        x = ((x ^ (x >> 30)) * int(_MIX_1)) & _WORD
+        x = ((x ^ (x >> 27)) * int(_MIX_2)) & _WORD
+        return low + (((x ^ (x >> 31)) >> 33) * (high - low + 1) >> 31)
 
     def bytes(self, height: int, width: int) -> Pixels:
         """A field of independent bytes, height x width."""

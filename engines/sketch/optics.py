@@ -99,7 +99,15 @@ def mapped(plane: Plane, stops: Sequence[Colour]) -> Planes:
     table = np.array(stops, np.int32)
     colours = table[left] + (table[left + 1] - table[left]) * (at - left * 255)[:, None] // 255
     lookup = colours.astype(np.int16).T
-    return np.stack([channel[plane] for channel in lookup])
+    return laid(lookup, plane.astype(np.intp))
+
+
+def laid(colours: Planes, places: NDArray[np.intp]) -> Planes:
+    """A table of colours, 3 x entries, put wherever ``places`` (height x width) names the entry."""
+    planes = np.empty((3, *places.shape), np.int16)
+    for plane, channel in zip(planes, colours, strict=True):
+        np.take(channel, places, out=plane, mode="clip")
+    return planes
 
 
 def blended(first: Planes, second: Planes, share: Plane | int) -> Planes:

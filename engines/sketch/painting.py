@@ -26,11 +26,11 @@ def paint(card: EngineCard, request: GenerationRequest, seed: int, caption: bool
     compose(canvas, drawn)
     style = STYLES.get(request.style or "")
     painted = style(canvas.planes, drawn.touch.fork("style")) if style else canvas.planes
-    planes = [Image.fromarray(plane) for plane in painted.astype(np.uint8)]
+    sheet = Image.merge("RGB", [Image.fromarray(plane) for plane in painted.astype(np.uint8)])
     if halved:
         enlarged = Image.Resampling.NEAREST if request.style in _SQUARE else Image.Resampling.BICUBIC
-        planes = [plane.resize((width, height), enlarged) for plane in planes]
-    pixels = np.array(Image.merge("RGB", planes))
+        sheet = sheet.resize((width, height), enlarged)
+    pixels = np.array(sheet)
     if caption:
         write_caption(pixels, card, request, seed)
     return pixels

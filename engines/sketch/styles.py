@@ -47,7 +47,7 @@ def _digital_art(planes: Planes, dice: Dice) -> Planes:
 
 def _comic_book(planes: Planes, _: Dice) -> Planes:
     _, height, width = planes.shape
-    flat = optics.levels(optics.vivid(optics.contrast(planes, 72, 150), 104), 6)
+    flat = optics.levels(optics.vivid(optics.contrast(planes, 80, 215), 104), 6)
     across, down = np.arange(width) % 8 - 4, (np.arange(height) % 8 - 4)[:, None]
     dot = (across * across + down * down) * 9
     shade = dot < 200 - optics.light(planes)
@@ -95,12 +95,12 @@ def _analog_film(planes: Planes, dice: Dice) -> Planes:
 
 
 def _neon_punk(planes: Planes, dice: Dice) -> Planes:
-    _, height, width = planes.shape
+    width = planes.shape[2]
     dark = optics.mapped(
         optics.light(planes) // np.int16(3), ((8, 4, 26), (70, 20, 110), (30, 130, 190), (255, 90, 200))
     )
-    sweep = (np.arange(width) * 255 // width + np.arange(height)[:, None] * 0 + dice.roll(0, 60)) % 256
-    tube = optics.mapped(sweep.astype(np.int16), ((20, 240, 255), (255, 40, 200), (255, 220, 60), (20, 240, 255)))
+    sweep = ((np.arange(width) * 255 // width + dice.roll(0, 60)) % 256).astype(np.int16)
+    tube = optics.mapped(sweep[None], ((20, 240, 255), (255, 40, 200), (255, 220, 60), (20, 240, 255)))
     line = optics.edges(planes, 10)
     halo = optics.soft(line[None], 5)[0]
     lit = dark + (tube * (halo >> 2) >> 5) + (tube * (line >> 2) >> 6)
