@@ -78,4 +78,6 @@ def main(ctx: click.Context, home: str | None, redis_url: str | None) -> None:
       understudy credits show
     """
     given = {"UNDERSTUDY_HOME": home, "REDIS_URL": redis_url}
-    ctx.obj = {**os.environ, **{name: value for name, value in given.items() if value}}
+    # Worker processes inherit the choice with the environment.
+    os.environ.update({name: value for name, value in given.items() if value})
+    ctx.obj = os.environ

@@ -22,9 +22,9 @@
 
 local P = 'understudy:'
 
--- Lua writes large numbers as 1e+15, which Redis does not take for an integer.
+-- Lua writes large numbers as 1e+15 and nothing taken away as -0: Redis takes neither for an integer.
 local function whole(number)
-  return string.format('%.0f', number)
+  return string.format('%.0f', number + 0)
 end
 
 local function field(key, name)
