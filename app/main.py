@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import signal
+import threading
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
@@ -36,6 +39,7 @@ SIGN_OF_LIFE = 30.0
 
 def create_from_environment() -> Front:
     """Make the server as a worker process does: from the environment its parent gave it."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
     return create(Settings.from_mapping(os.environ))
 
 
@@ -107,6 +111,13 @@ def _rate_limit(settings: Settings) -> RateLimit | None:
     if not settings.rate_limit:
         return None
     return RateLimit(settings.rate_requests, settings.rate_window, settings.rate_lockout)
+
+
+def _end_with(parent: int) -> None:
+    """Workers must not outlive their parent: nobody would stop them, and the port would stay taken."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _stay_alive(store: RedisStore) -> None:

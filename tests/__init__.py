@@ -1,0 +1,1 @@
+"""The tests: unit, wire, engines, store, end to end."""

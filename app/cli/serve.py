@@ -22,6 +22,7 @@ from app.store.problems import StoreProblem
 GRACE = 10
 """Seconds a generation may still take after Ctrl-C."""
 KEEP_ALIVE = 75
+BACKLOG = 2048
 
 
 @click.command(epilog="Every option can also be set in the environment; see the README for the other settings.")
@@ -87,6 +88,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
             raise click.ClickException(
                 f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}; choose another --port"
             ) from problem
+        # Whoever comes while the rest is starting waits in line instead of being refused.
+        listener.listen(BACKLOG)
         listener.set_inheritable(True)
         yield listener
 
@@ -126,6 +129,7 @@ def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | 
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
     )

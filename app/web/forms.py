@@ -57,9 +57,14 @@ def without_files(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def coerce(text: str, schema: Schema) -> Any:
-    """A form's text as the type its schema wants, or the text itself where it is not of that type."""
+    """A form's text as the type its schema wants, or the text itself where it is not of that type.
+
+    ``null`` is what JavaScript's FormData makes of a null.
+    """
     kinds = schema.get("type")
     kinds = kinds if isinstance(kinds, list) else [kinds]
+    if text == "null" and "null" in kinds:
+        return None
     if "integer" in kinds and INTEGER.fullmatch(text):
         return int(text)
     if "number" in kinds and NUMBER.fullmatch(text):

@@ -84,7 +84,7 @@ def upscale(card: EngineCard, init: Decoded, words: Words, sent: Words) -> Gener
     height, width = init.pixels.shape[:2]
     wide, high = words.get("width"), words.get("height")
     if wide and high:
-        raise BadField("height", "exclusive")
+        raise BadField("height", "exclusive", "width")
     if wide:
         width, height = wide, max(1, round(height * wide / width))
     elif high:

@@ -24,6 +24,7 @@ FIELD_RULES = {
     "maxItems": "cannot have more than {limit} items",
     "pattern": "must match {limit}",
     "utf8": "is not valid UTF-8",
+    "exclusive": "cannot be sent together with {limit}",
 }
 
 

@@ -1,0 +1,16 @@
+# A small image that runs as an ordinary user and keeps its data in /data.
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY . .
+RUN python -m venv /opt/understudy && /opt/understudy/bin/pip install --no-cache-dir .
+
+FROM python:3.13-slim
+RUN useradd --create-home --uid 10001 understudy && install -d -o understudy -g understudy /data
+COPY --from=build /opt/understudy /opt/understudy
+ENV PATH=/opt/understudy/bin:$PATH HOST=0.0.0.0 PORT=8080 UNDERSTUDY_HOME=/data PYTHONUNBUFFERED=1
+USER understudy
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s \
+  CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/readyz', timeout=2)"]
+CMD ["understudy", "serve"]

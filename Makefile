@@ -1,0 +1,58 @@
+# Everything a newcomer needs: `make serve` to use Understudy, `make test` to work on it.
+
+# The first Python from 3.11 on that is found; `make PYTHON=/path/to/python …` names another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint format bench examples image clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+serve: $(VENV)/.serve ## Install what is missing and serve on 127.0.0.1:8080 until Ctrl-C
+	@exec $(BIN)/understudy serve $(ARGS)
+
+test: $(VENV)/.dev ## Install what is missing and run the whole test suite
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev ## Check style, types, import rules and YAML
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict spec docker-compose.yml
+
+format: $(VENV)/.dev ## Bring the code into shape
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.serve ## Measure start-up and picture times on this machine
+	$(BIN)/python benchmarks/run.py
+
+examples: $(VENV)/.dev ## Run the example clients of every language against a live server
+	$(BIN)/python examples/run.py
+
+image: ## Build the container image understudy:latest
+	docker build --tag understudy:latest .
+
+clean: ## Remove the environment and all build products
+	rm -rf $(VENV) build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Understudy needs Python 3.11 or newer; install it, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Creating $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV) || { echo "This Python cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.serve: pyproject.toml | $(BIN)/python
+	@echo "Installing Understudy"
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Installing Understudy and what its tests need"
+	@$(PIP) install --editable '.[dev]'
+	@touch $@ $(VENV)/.serve
