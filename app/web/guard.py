@@ -18,14 +18,18 @@ class Guard:
         self._directory = directory
         self._limit = limit
 
-    async def identify(self, headers: Mapping[str, str]) -> Caller:
-        """The caller. Raises ``NoKey``, ``UnknownKey``, ``NotAMember`` or ``RateLimited``."""
+    async def identify(self, headers: Mapping[str, str], organizations: bool) -> Caller:
+        """The caller. Raises ``NoKey``, ``UnknownKey``, ``NotAMember`` or ``RateLimited``.
+
+        ``organizations`` says whether the operation takes the ``Organization`` header; elsewhere it is ignored.
+        """
         key = bare_key(headers.get("authorization", ""))
         if not key:
             raise NoKey
         if len(key) > MAX_KEY:
             raise UnknownKey
-        return await self._directory.identify(key, headers.get("organization") or None, self._limit)
+        organization = headers.get("organization") if organizations else None
+        return await self._directory.identify(key, organization or None, self._limit)
 
 
 def bare_key(header: str) -> str:

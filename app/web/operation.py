@@ -34,13 +34,14 @@ class Operation:
     def __init__(self, operation: AbstractOperation, guard: Guard, limits: Limits) -> None:
         self._handler: Handler = operation.function
         self._guard = guard if operation.security else None
+        self._paid = any(parameter["name"] == "Organization" for parameter in operation.parameters)
         body = operation.request_body
         self._body = BodyReader(body, limits) if body else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Key before body: a bad key with a bad body is a bad key."""
         headers = header_map(scope)
-        caller = await self._guard.identify(headers) if self._guard else None
+        caller = await self._guard.identify(headers, self._paid) if self._guard else None
         body = await self._body.read(headers, receive) if self._body else None
         call = Call(headers, scope.get("path_params", {}), caller, body, send)
         if body is None:

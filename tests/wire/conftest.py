@@ -1,0 +1,44 @@
+"""Callers other than the first account, made on the shared server by its command line."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.running import Client, Server, understudy
+
+
+@pytest.fixture(scope="session")
+def new_account(server: Server) -> Callable[[str], dict[str, Any]]:
+    """Make an account with an organization of its own and so many credits."""
+
+    def make(credits: str) -> dict[str, Any]:
+        email = f"{secrets.token_hex(8)}@example.com"
+        made = understudy("accounts", "create", "--email", email, "--credits", credits, "--json", home=server.home)
+        assert made.returncode == 0, made.stderr
+        account: dict[str, Any] = json.loads(made.stdout)
+        return account
+
+    return make
+
+
+@pytest.fixture
+def other(new_account: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """A second account with 50 credits, for this test alone."""
+    return new_account("50")
+
+
+@pytest.fixture(scope="session")
+def _penniless_key(new_account: Callable[[str], dict[str, Any]]) -> str:
+    return str(new_account("0")["key"]["secret"])
+
+
+@pytest.fixture
+def penniless(server: Server, _penniless_key: str) -> Iterator[Client]:
+    """A client whose organization has nothing."""
+    with Client(server.url, _penniless_key) as session:
+        yield session
