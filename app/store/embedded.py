@@ -24,8 +24,10 @@ log = logging.getLogger("understudy.store")
 POLL = 0.003
 PATIENCE = 5.0
 LONGEST_PAUSE = 5.0
-STEADY = 10.0
+STEADY = 1.0
+"""Seconds after which a server program counts as started, so that the next restart is at once."""
 HOPELESS = 3
+"""Restarts in a row, without an answer, after which it is not waited for any longer."""
 
 
 class EmbeddedStore:
@@ -86,6 +88,7 @@ class EmbeddedStore:
             if self._restarts >= HOPELESS or time.monotonic() > end:
                 raise StoreFailed(f"the store in {self._place.folder} does not start; {self._place.last_words()}")
             time.sleep(POLL)
+        self._restarts = 0
 
     def stop(self) -> None:
         """End the server program in good order, by force after five seconds; safe to call twice."""
