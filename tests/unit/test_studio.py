@@ -1,0 +1,247 @@
+"""The studio with real engines' interfaces and a ledger that writes down what it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app import closing
+from app.accounts.model import Account, Caller, Charge
+from app.desk import Desk
+from app.errors import Busy, InsufficientBalance, PromptRefused, StoreUnavailable, TookTooLong
+from app.filters import PromptFilter, WordList, WordOutputFilter
+from app.studio import Studio
+from engines.catalog import CARDS
+from engines.errors import EngineFailed, TaskNotOffered, UnknownEngine
+from engines.registry import Registry
+from engines.types import EngineCard, GenerationRequest, Picture, Prompt, Task
+
+CALLER = Caller(Account("user-1", "a@example.com", "", ()), "org-1", "key-1", 10_000_000)
+REQUEST = GenerationRequest(
+    Task.TEXT_TO_IMAGE, "stable-diffusion-v1-6", 512, 512, seed=7, prompts=(Prompt("a barn"),), samples=2
+)
+PRICE = 900_000
+
+
+class NotedLedger:
+    """A ledger that grants what is asked for and notes every step; ``away`` is how often it is not there."""
+
+    def __init__(self, balance: int = 10_000_000, away: int = 0) -> None:
+        self.balance = balance
+        self.away = away
+        self.steps: list[tuple[str, int | str]] = []
+
+    async def reserve(self, charge: Charge) -> int:
+        if charge.amount > self.balance:
+            raise InsufficientBalance(charge.amount, self.balance)
+        self.steps.append(("reserve", charge.amount))
+        return self.balance - charge.amount
+
+    async def give_back(self, charge_id: str, amount: int, reason: str) -> None:
+        self.steps.append((f"give back {reason}", amount))
+
+    async def settle(self, charge_id: str) -> None:
+        self._maybe_away()
+        self.steps.append(("settle", 0))
+
+    async def release(self, charge_id: str, reason: str) -> None:
+        self._maybe_away()
+        self.steps.append(("release", reason))
+
+    def _maybe_away(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("away")
+
+
+class GivenFamily:
+    """An engine family that answers with a given future."""
+
+    name = "given"
+
+    def __init__(self, answer: Callable[[GenerationRequest], Future[tuple[Picture, ...]]]) -> None:
+        self._answer = answer
+        self.futures: list[Future[tuple[Picture, ...]]] = []
+
+    def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
+        self.futures.append(self._answer(request))
+        return self.futures[-1]
+
+    def close(self) -> None:
+        pass
+
+
+def finished(request: GenerationRequest) -> Future[tuple[Picture, ...]]:
+    """A future that holds grey pictures already."""
+    future: Future[tuple[Picture, ...]] = Future()
+    pixels = np.full((request.height, request.width, 3), 128, np.uint8)
+    future.set_result(tuple(Picture(pixels, seed) for seed in request.seeds()))
+    return future
+
+
+def failed(_: GenerationRequest) -> Future[tuple[Picture, ...]]:
+    """A future of an engine that broke."""
+    future: Future[tuple[Picture, ...]] = Future()
+    future.set_exception(EngineFailed("broken"))
+    return future
+
+
+def never(_: GenerationRequest) -> Future[tuple[Picture, ...]]:
+    """A future nobody will ever fill."""
+    return Future()
+
+
+def make(ledger: NotedLedger, family: GivenFamily, *, places: int = 1, queue: int = 0, seconds: float = 5) -> Studio:
+    """A studio around a family that serves all cards."""
+    return Studio(
+        Registry({card.id: family for card in CARDS}, CARDS),
+        ledger,
+        PromptFilter(WordList(("forbidden",))),
+        WordOutputFilter(WordList(("veiled",))),
+        Desk(places, queue),
+        ThreadPoolExecutor(1),
+        seconds,
+    )
+
+
+async def ask(studio: Studio, request: GenerationRequest = REQUEST) -> list[bool]:
+    """Have it generated and delivered; whether each picture was filtered."""
+    async with studio.generate(CALLER, request) as pictures:
+        return [picture.filtered for picture in pictures]
+
+
+def test_delivered_pictures_are_paid_once() -> None:
+    """The whole price is reserved first and settled after delivery, and nothing else happens."""
+    ledger = NotedLedger()
+
+    asyncio.run(ask(make(ledger, GivenFamily(finished))))
+
+    assert ledger.steps == [("reserve", 2 * PRICE), ("settle", 0)]
+
+
+def test_filtered_pictures_come_blurred_and_free() -> None:
+    """What the output filter trips on is marked, and its share goes back before the answer is sent."""
+    ledger = NotedLedger()
+    request = replace(REQUEST, prompts=(Prompt("a veiled barn"),))
+
+    filtered = asyncio.run(ask(make(ledger, GivenFamily(finished)), request))
+
+    assert filtered == [True, True]
+    assert ledger.steps == [("reserve", 2 * PRICE), ("give back filtered", 2 * PRICE), ("settle", 0)]
+
+
+def test_a_broken_engine_costs_nothing() -> None:
+    """When the engine fails the credits go back and the failure is reported."""
+    ledger = NotedLedger()
+
+    with pytest.raises(EngineFailed):
+        asyncio.run(ask(make(ledger, GivenFamily(failed))))
+
+    assert ledger.steps == [("reserve", 2 * PRICE), ("release", "EngineFailed")]
+
+
+def test_a_failed_delivery_costs_nothing() -> None:
+    """An error while the answer is sent gives the credits back."""
+    ledger = NotedLedger()
+
+    async def deliver() -> None:
+        async with make(ledger, GivenFamily(finished)).generate(CALLER, REQUEST):
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(deliver())
+
+    assert ledger.steps[-1] == ("release", "ConnectionResetError")
+
+
+def test_a_generation_that_takes_too_long_costs_nothing() -> None:
+    """After the request time the work is cancelled and the credits go back."""
+    ledger, family = NotedLedger(), GivenFamily(never)
+
+    with pytest.raises(TookTooLong):
+        asyncio.run(ask(make(ledger, family, seconds=0.01)))
+
+    assert ledger.steps == [("reserve", 2 * PRICE), ("release", "TookTooLong")]
+    assert family.futures[0].cancelled()
+
+
+def test_a_cancelled_request_costs_nothing() -> None:
+    """A client that hangs up cancels its request: the work stops and the credits go back."""
+    ledger, family = NotedLedger(), GivenFamily(never)
+
+    async def hang_up() -> None:
+        task = asyncio.create_task(ask(make(ledger, family)))
+        while not family.futures:
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(hang_up())
+
+    assert ledger.steps == [("reserve", 2 * PRICE), ("release", "cancelled")]
+    assert family.futures[0].cancelled()
+
+
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [
+        (replace(REQUEST, engine_id="some-fake-engine"), UnknownEngine),
+        (replace(REQUEST, engine_id="esrgan-v1-x2plus"), TaskNotOffered),
+        (replace(REQUEST, prompts=(Prompt("a barn"), Prompt("forbidden", -1.0))), PromptRefused),
+        (replace(REQUEST, samples=10, steps=150), InsufficientBalance),
+    ],
+)
+def test_what_is_refused_is_never_charged(request_: GenerationRequest, error: type[Exception]) -> None:
+    """Unknown engines, tasks not offered, filtered prompts and an empty purse take nothing."""
+    ledger, family = NotedLedger(), GivenFamily(finished)
+
+    with pytest.raises(error):
+        asyncio.run(ask(make(ledger, family), request_))
+
+    assert [step for step, _ in ledger.steps if step == "settle"] == []
+    assert family.futures == []
+
+
+def test_beyond_the_queue_callers_are_sent_away() -> None:
+    """With every place taken and the line full, the next caller is told to come back, and pays nothing."""
+    ledger, family = NotedLedger(), GivenFamily(never)
+
+    async def crowd() -> None:
+        studio = make(ledger, family, places=1, queue=1)
+        tasks = [asyncio.create_task(ask(studio)) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        with pytest.raises(Busy):
+            await ask(studio)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    asyncio.run(crowd())
+
+    assert len(family.futures) == 1
+    assert [step for step, _ in ledger.steps] == ["reserve", "reserve", "release", "release"]
+
+
+@pytest.mark.parametrize(("answer", "last"), [(finished, "settle"), (failed, "release")])
+def test_a_store_that_is_away_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, answer: Callable[..., Future[tuple[Picture, ...]]], last: str
+) -> None:
+    """If the store cannot be reached when a charge ends, the charge is ended as soon as it can."""
+    monkeypatch.setattr(closing, "PAUSE", 0.01)
+    ledger = NotedLedger(away=3)
+
+    async def story() -> None:
+        with contextlib.suppress(EngineFailed):
+            await ask(make(ledger, GivenFamily(answer)))
+        while ledger.away or len(ledger.steps) < 2:
+            await asyncio.sleep(0.005)
+
+    asyncio.run(asyncio.wait_for(story(), 5))
+
+    assert [step for step, _ in ledger.steps] == ["reserve", last]
