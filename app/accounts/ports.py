@@ -33,7 +33,7 @@ class Ledger(Protocol):
         ...
 
     async def give_back(self, charge_id: str, amount: int, reason: str) -> None:
-        """Return part of an open charge to the balance; the charge stays open with the rest."""
+        """Return part of an open charge to the balance, once for each reason; it stays open with the rest."""
         ...
 
     async def settle(self, charge_id: str) -> None:
@@ -41,5 +41,9 @@ class Ledger(Protocol):
         ...
 
     async def release(self, charge_id: str, reason: str) -> None:
-        """All of an open charge goes back to the balance; writes the journal."""
+        """All of an open charge goes back to the balance; writes the journal.
+
+        A charge that is not known yet can no longer be reserved, so a caller may always release
+        after a ``reserve`` whose answer it did not see.
+        """
         ...

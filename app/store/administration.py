@@ -18,8 +18,11 @@ from app.store.directory import read_memberships
 from app.store.line import Line
 from app.store.tokens import digest, hint, secret_key, token
 
-MOST = 9_000_000_000_000_000
-"""The largest balance and sum of grants, in micro-credits: Lua counts in doubles, exact up to 2^53."""
+MOST = 4_000_000_000_000_000
+"""The largest balance and sum of grants, in micro-credits.
+
+Lua counts in doubles, exact up to 2^53, and a JSON number of credits tells micro-credits apart up to 2^32 credits.
+"""
 
 
 class AdministrationCalls:

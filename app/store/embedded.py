@@ -66,12 +66,17 @@ class EmbeddedStore:
         process owns this home, ``NoServerProgram`` or ``StoreFailed``.
         """
         program = self._program or find_program()
-        self._place.prepare()
-        self._own()
         try:
+            self._place.prepare()
+            self._own()
             self._end_orphan()
             self._socket = self._place.choose_socket()
             self._process = self._spawn(program)
+        except OSError as error:
+            self._place.disown()
+            raise StoreFailed(
+                f"cannot use {self._place.folder}: {error.strerror}; set UNDERSTUDY_HOME to another folder"
+            ) from error
         except BaseException:
             self._place.disown()
             raise
@@ -168,6 +173,7 @@ class EmbeddedStore:
             "databases": "1",
             "appendonly": "yes",
             "appendfsync": "always",
+            "auto-aof-rewrite-min-size": "16mb",  # The file is read at every start, which should stay short.
             "save": "",
         }
         return [word for name, value in options.items() for word in (f"--{name}", value)]

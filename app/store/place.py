@@ -13,7 +13,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from app.store.problems import StoreFailed, StoreOwned
+from app.store.problems import StoreOwned
 
 # sockaddr_un holds 104 bytes on macOS and 108 on Linux, with the closing zero.
 LONGEST_SOCKET = 100
@@ -30,11 +30,8 @@ class Place:
 
     def prepare(self) -> None:
         """Create the folder, readable by nobody else."""
-        try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
-        except OSError as error:
-            raise StoreFailed(f"cannot use {self.folder}: {error.strerror}; set UNDERSTUDY_HOME to another") from error
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
 
     def own(self, *, serving: bool) -> None:
         """Become the owner. Raises ``StoreOwned`` while another process is."""

@@ -14,6 +14,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from urllib.parse import unquote
 
 from app.accounts.model import Caller, Charge
 from app.store.embedded import EmbeddedStore
@@ -59,7 +60,7 @@ class Embedded:
         self._store.start()
         self._store.wait_ready()
         self.url = self._store.url
-        self.socket = Path(self.url.removeprefix("unix://"))
+        self.socket = socket_of(self._store)
         self.folder = self._home / "store"
 
     def tell(self, command: str) -> str | None:
@@ -131,6 +132,19 @@ def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)
+
+
+def socket_of(store: EmbeddedStore) -> Path:
+    """Where a store that was started listens."""
+    return Path(unquote(store.url.removeprefix("unix://")))
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; a dead child of ours that nobody waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def play(url: str, story: Callable[[RedisStore], Awaitable[T]], **options: Any) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.accounts.model import ChargeState, Organization
+from app.accounts.model import Organization
 from app.errors import InsufficientBalance, StoreUnavailable
 from app.store.redis_store import RedisStore
 from tests.store.servers import CREDIT, charge_for, play, someone
@@ -196,22 +196,6 @@ def test_a_free_picture_can_be_charged(url: str) -> None:
     play(url, story)
 
 
-def test_a_charge_that_gave_everything_back_can_be_settled(url: str) -> None:
-    """When every picture was filtered nothing is spent, and the journal says why."""
-
-    async def story(store: RedisStore) -> None:
-        caller = await someone(store, 10)
-        charge = charge_for(caller, 4)
-        await store.reserve(charge)
-        await store.give_back(charge.id, 4, "filtered")
-        await store.settle(charge.id)
-        assert await purse(store, caller.organization_id) == (10, 0, 0)
-        (entry,) = await store.journal(caller.organization_id)
-        assert (entry.state, entry.spent, entry.reason) == (ChargeState.SETTLED, 0, "filtered")
-
-    play(url, story)
-
-
 def test_negative_amounts_are_refused(url: str) -> None:
     """Nobody gets credits by asking for less than nothing."""
 
@@ -230,10 +214,10 @@ def test_negative_amounts_are_refused(url: str) -> None:
 
 
 def test_the_largest_balance_is_exact(url: str) -> None:
-    """Nine thousand million credits are still counted to the micro-credit."""
+    """Four thousand million credits are still counted to the micro-credit."""
 
     async def story(store: RedisStore) -> None:
-        most = 9_000_000_000_000_000
+        most = 4_000_000_000_000_000
         caller = await someone(store, most)
         charge = charge_for(caller, most - 1)
         assert await store.reserve(charge) == 1
@@ -242,38 +226,3 @@ def test_the_largest_balance_is_exact(url: str) -> None:
         assert await purse(store, caller.organization_id) == (most - 1, 0, 1)
 
     play(url, story)
-
-
-def test_the_journal_tells_how_charges_ended(url: str) -> None:
-    """Newest first, with the charge as it was reserved, what was spent and why the rest went back."""
-
-    async def story(store: RedisStore) -> None:
-        caller = await someone(store, 100)
-        filtered, failed = charge_for(caller, 4), charge_for(caller, 5)
-        await store.reserve(filtered)
-        await store.give_back(filtered.id, 1, "filtered")
-        await store.settle(filtered.id)
-        await store.reserve(failed)
-        await store.give_back(failed.id, 2, "filtered")
-        await store.release(failed.id, "failed")
-        second, first = await store.journal(caller.organization_id)
-        assert (first.charge, first.state, first.spent, first.reason) == (filtered, ChargeState.SETTLED, 3, "filtered")
-        assert (second.charge, second.state, second.spent) == (failed, ChargeState.GIVEN_BACK, 0)
-        assert second.reason == "filtered, failed"
-        assert first.ended == 1_234_500
-
-    play(url, story, clock=lambda: 1234.5)
-
-
-def test_the_journal_does_not_grow_without_end(url: str) -> None:
-    """Old entries go when there are many more than wanted."""
-
-    async def story(store: RedisStore) -> None:
-        caller = await someone(store, 1000)
-        for _ in range(300):
-            charge = charge_for(caller, 1)
-            await store.reserve(charge)
-            await store.settle(charge.id)
-        assert 10 <= len(await store.journal(caller.organization_id, 1000)) < 250
-
-    play(url, story, journal_length=10)
