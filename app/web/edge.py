@@ -19,6 +19,9 @@ LEFTOVER_BYTES = 64_000_000
 """How much of a refused body is read and thrown away before the connection is cut; clients that send
 first and read later would otherwise see a reset instead of their answer."""
 
+PIECE_BYTES = 8192
+"""How much the parser is given at once, and so the most that an unfinished header can exceed its limit by."""
+
 
 class Edge(HttpToolsProtocol):
     """One connection of the application, a ``Front``, whose limits it goes by."""
@@ -78,10 +81,14 @@ class Edge(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Also bound a header that never ends: the parser keeps it to itself until it is complete."""
-        self._unreported += len(data)
-        super().data_received(data)
-        if self._header_timer is not None and self._unreported > self._front.limits.header_bytes:
-            self._refuse(HeaderTooLarge(self._front.limits.header_bytes))
+        for start in range(0, len(data), PIECE_BYTES):
+            piece = data[start : start + PIECE_BYTES]
+            self._unreported += len(piece)
+            super().data_received(piece)
+            if self._header_timer is not None and self._unreported > self._front.limits.header_bytes:
+                self._refuse(HeaderTooLarge(self._front.limits.header_bytes))
+            if self.transport.is_closing():
+                return
 
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed, unless an answer is already on its way on this connection."""

@@ -1,7 +1,7 @@
 """OpenAPI schemas compiled once into validators that name the first broken rule.
 
 A schema is taken in the form Connexion leaves it in (references resolved) and rewritten into plain
-JSON Schema Draft 4: ``allOf`` merged, ``nullable`` spelled out, documentation dropped.
+JSON Schema Draft 4: ``allOf`` merged, ``nullable`` spelled out, documentation and the engine's rules dropped.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ Schema = dict[str, Any]
 """A JSON schema; values are whatever YAML holds."""
 
 PROSE = frozenset({"description", "example", "examples", "title", "externalDocs", "xml", "deprecated", "format"})
+OF_THE_ENGINE = frozenset({"multipleOf"})
+"""The grid of sizes is for the engine to check: each one words it in its own way, and one that answers in
+the size of a picture does not look at width and height at all."""
 
 
 def plain(schema: Mapping[str, Any]) -> Schema:
     """The schema as plain Draft 4, deep; pictures (``format: binary``) become strings like any other."""
     merged = _merge(schema)
-    out: Schema = {k: v for k, v in merged.items() if k not in PROSE and k != "nullable"}
+    out: Schema = {k: v for k, v in merged.items() if k not in PROSE | OF_THE_ENGINE and k != "nullable"}
     if "properties" in out:
         out["properties"] = {name: plain(part) for name, part in out["properties"].items()}
     if "items" in out:

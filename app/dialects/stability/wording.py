@@ -17,7 +17,6 @@ FIELD_RULES = {
     "required": "is required",
     "minimum": "must be greater than or equal to {limit}",
     "maximum": "must be less than or equal to {limit}",
-    "multipleOf": "must be a multiple of {limit}",
     "minLength": "cannot be empty",
     "maxLength": "cannot be longer than {limit} characters",
     "minItems": "must have at least {limit} item",
@@ -46,8 +45,6 @@ def word(error: Exception) -> Wording:
 
 @word.register
 def _(error: e.BadField) -> Wording:
-    if error.rule == "multipleOf" and error.field in {"width", "height"}:
-        return GRID
     return Wording(400, "bad_request", f"{error.field}: {field_reason(error)}")  # D
 
 
@@ -67,9 +64,6 @@ def _kind(limit: object) -> str:
 
 def _listed(limit: object) -> str:
     return ", ".join(str(option) for option in limit if option is not None) if isinstance(limit, list) else str(limit)
-
-
-GRID = Wording(400, "invalid_height_or_width", "height and width must be specified in increments of 64")  # R
 
 
 @word.register
@@ -220,7 +214,8 @@ def _(error: w.TaskNotOffered) -> Wording:
 
 @word.register
 def _(error: w.SizeNotMultiple) -> Wording:
-    return GRID
+    message = f"height and width must be specified in increments of {error.multiple}"
+    return Wording(400, "invalid_height_or_width", message)  # R
 
 
 @word.register
