@@ -49,7 +49,7 @@ _PALETTE_WORDS = index(
         "day": "day sunny noon summer daylight city skyline street town meadow field garden park sky blue valley grass",
         "sunset": "sunset evening golden romantic dramatic horizon epic",
         "dusk": "dusk twilight violet lavender purple dreamy mystic mysterious",
-        "night": "night moon moonlight midnight dark star starry neon owl nocturnal",
+        "night": "night moon moonlit moonlight midnight dark star starry neon owl nocturnal",
         "autumn": "autumn fall october harvest leaf leaves maple pumpkin halloween fox",
         "forest": "forest wood jungle woodland tree pine moss green swamp rainforest nature",
         "sea": "sea ocean beach coast lake river water island lighthouse ship boat sail wave whale fish harbor bay",

@@ -51,7 +51,9 @@ def _sun(canvas: Canvas, plan: Plan, horizon: int) -> None:
         canvas.disc(x, y, radius + ring * radius * 2 // (2 + rings // 2), colours.light, 12)
     canvas.disc(x, y, radius, mix(colours.light, WHITE, 24))
     if plan.mood in _MOONLIT:
-        canvas.disc(x + radius // 2, y - radius // 4, radius * 7 // 8, mix(colours.high, colours.low, 24), 58)
+        for right, down, share in ((-36, -20, 24), (28, 30, 18), (22, -42, 12), (-20, 44, 10)):
+            spot = mix(colours.light, colours.low, 18)
+            canvas.disc(x + radius * right // 100, y + radius * down // 100, radius * share // 100, spot)
 
 
 def _clouds(canvas: Canvas, plan: Plan, horizon: int) -> None:

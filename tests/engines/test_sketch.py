@@ -19,25 +19,11 @@ Draw = Callable[[GenerationRequest], Pixels]
 _VISIBLE = 1.5
 """Mean difference of two pictures (0 to 255) from which on nobody takes one for the other."""
 _TEXT = "a lighthouse on a cliff at sunset"
-_STYLES = [
-    "enhance",
-    "anime",
-    "photographic",
-    "digital-art",
-    "comic-book",
-    "fantasy-art",
-    "line-art",
-    "analog-film",
-    "neon-punk",
-    "isometric",
-    "low-poly",
-    "origami",
-    "modeling-compound",
-    "cinematic",
-    "3d-model",
-    "pixel-art",
-    "tile-texture",
-]
+_STYLES = (
+    *("enhance", "anime", "photographic", "digital-art", "comic-book", "fantasy-art", "line-art", "analog-film"),
+    *("neon-punk", "isometric", "low-poly", "origami", "modeling-compound", "cinematic", "3d-model"),
+    *("pixel-art", "tile-texture"),
+)
 
 
 def _far(first: Pixels, second: Pixels) -> float:
