@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import signal
 import threading
@@ -15,6 +14,7 @@ from typing import Any
 
 from app import logs
 from app.accounts.ports import RateLimit
+from app.cards import cards_for
 from app.desk import Desk
 from app.dialects.stability.v1 import V1
 from app.dialects.stability.v1alpha import V1Alpha
@@ -28,10 +28,8 @@ from app.web.contract import bind, load
 from app.web.front import Front
 from app.web.guard import Guard
 from app.web.pages import Pages
-from engines.catalog import CARDS
 from engines.registry import Registry
 from engines.sketch import SketchFamily
-from engines.types import EngineCard
 
 SIGN_OF_LIFE = 30.0
 """Seconds between two signs of life to the store, each of which also repairs what others left behind."""
@@ -87,7 +85,7 @@ def create(settings: Settings) -> Front:
 
 def make_registry(settings: Settings, hands: ThreadPoolExecutor) -> Registry:
     """Every engine, run by the embedded family, with the steps the settings want."""
-    cards = tuple(_with_steps(card, dict(settings.default_steps)) for card in CARDS)
+    cards = cards_for(settings)
     family = SketchFamily(hands, caption=settings.caption)
     return Registry({card.id: family for card in cards}, cards)
 
@@ -100,11 +98,6 @@ async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
         await store.recover(exclusive=exclusive)
     finally:
         await store.close()
-
-
-def _with_steps(card: EngineCard, steps: dict[str, int]) -> EngineCard:
-    wanted = steps.get(card.id, steps.get("*"))
-    return dataclasses.replace(card, steps=dataclasses.replace(card.steps, default=wanted)) if wanted else card
 
 
 def _rate_limit(settings: Settings) -> RateLimit | None:

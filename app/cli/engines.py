@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from app.cards import cards_for
 from app.cli.amounts import number, shown
 from app.cli.show import json_option, write_json, write_table
-from engines.catalog import CARDS
+from app.settings import Settings
 from engines.errors import SizeRefused
 from engines.types import EngineCard
 
@@ -20,14 +22,16 @@ def engines() -> None:
 
 @engines.command("list")
 @json_option
-def list_engines(as_json: bool) -> None:
+@click.pass_obj
+def list_engines(env: Mapping[str, str], as_json: bool) -> None:
     """List every engine in the order of the API, with the price of one picture in an ordinary size."""
+    cards = cards_for(Settings.from_mapping(env))
     if as_json:
-        write_json([_plain(card) for card in CARDS])
+        write_json([_plain(card) for card in cards])
         return
     rows = [
         (card.id, card.name, _tasks(card), f"{side}x{side}", str(card.steps.default), shown(price))
-        for card in CARDS
+        for card in cards
         for side, price in [_example(card)]
     ]
     headers = ("Engine", "Name", "Tasks", "Size", "Steps", "Credits")

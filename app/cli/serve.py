@@ -15,9 +15,8 @@ from typing import Any, NoReturn
 
 import click
 
-from app.settings import BadSetting, Settings
+from app.settings import Settings
 from app.store.embedded import EmbeddedStore
-from app.store.problems import StoreProblem
 
 GRACE = 10
 """Seconds a generation may still take after Ctrl-C."""
@@ -50,7 +49,7 @@ def serve(**options: Any) -> None:
         settings = Settings.from_mapping(os.environ)
         with _listening(settings) as listener, _store(settings) as embedded:
             _run(Settings.from_mapping(os.environ), listener, embedded)
-    except (BadSetting, StoreProblem, OSError) as problem:
+    except OSError as problem:
         raise click.ClickException(str(problem)) from problem
     except KeyboardInterrupt:
         click.echo("\nStopped.")
@@ -154,10 +153,14 @@ def kept_key(home: Path) -> str:
 
     home.mkdir(parents=True, exist_ok=True)
     path = home / "api_key"
-    with contextlib.suppress(FileExistsError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+    if not path.exists():
+        # Written aside and linked into place, so that of two starts at once both read the same whole key.
+        draft = home / f"api_key.{os.getpid()}"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secret_key())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
     return path.read_text().strip()
 
 
@@ -169,7 +172,7 @@ def _greet(url: str, key: str) -> None:
         f"Try it:\n"
         f"  curl -s {url}/v1/generation/stable-diffusion-v1-6/text-to-image \\\n"
         f"    -H 'Authorization: Bearer {key}' -H 'Accept: image/png' -H 'Content-Type: application/json' \\\n"
-        f"    -d '{{\"text_prompts\":[{{\"text\":\"a lighthouse on a cliff at sunset\"}}]}}' -o lighthouse.png\n"
+        f'    -d \'{{"text_prompts":[{{"text":"a lighthouse on a cliff at sunset"}}]}}\' -o lighthouse.png\n'
         f"Ctrl-C stops it."
     )
     sys.stdout.flush()

@@ -26,7 +26,10 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What was sent, and the same with the contract's defaults filled in; nulls count as absent."""
+    """What was sent, and the same with the contract's defaults filled in.
+
+    Nulls count as absent, and fields that the contract does not know are left out.
+    """
 
     sent: Mapping[str, Any]
     full: Mapping[str, Any]
@@ -71,7 +74,7 @@ class _Kind:
     def validated(self, value: Any) -> Body:
         seen = forms.without_files(value) if isinstance(value, dict) else value
         self._validator.check(seen)
-        sent = _without_nulls(value)
+        sent = _told(value, self.schema)
         return Body(sent, _filled(self._defaults, sent))
 
 
@@ -96,11 +99,13 @@ async def read_chunks(receive: Receive, limits: Limits) -> AsyncIterator[bytes]:
         raise BodyTooSlow(f"not received within {limits.body_seconds:g} seconds") from None
 
 
-def _without_nulls(value: Mapping[str, Any]) -> dict[str, Any]:
+def _told(value: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """What the schema knows of a valid value, nulls left out; it goes no deeper than the schema does."""
+    known = schema["properties"]
     return {
-        name: _without_nulls(part) if isinstance(part, dict) else part
+        name: _told(part, known[name]) if "properties" in known[name] else part
         for name, part in value.items()
-        if part is not None
+        if name in known and part is not None
     }
 
 

@@ -65,7 +65,9 @@ class Validator:
             if self._compiled.is_valid(value):
                 return
             error = next(iter(self._compiled.iter_errors(value)))
-        except ValueError as nested:  # the compiled validator stops at 255 levels
+        except UnicodeEncodeError as half:  # JSON can escape halves of surrogate pairs; they are no characters
+            raise BadBody("not valid Unicode") from half
+        except ValueError as nested:  # the compiled validator describes what is wrong down to 255 levels
             raise BadBody("nested too deeply") from nested
         raise _bad_field(error, root)
 
