@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from engines.sketch import outlines
 from engines.sketch.canvas import Canvas, Line
+from engines.sketch.cast import asked
 from engines.sketch.colour import WHITE, Colour, mix
-from engines.sketch.motifs import FLOATING, FLYING, STANDING, asked
+from engines.sketch.motifs import FLOATING, FLYING, STANDING
 from engines.sketch.noise import Dice
 from engines.sketch.plan import Plan
 from engines.sketch.sky import paint_sky
