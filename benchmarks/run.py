@@ -116,7 +116,8 @@ def drawn(request: GenerationRequest, threads: int) -> float:
 def installed_size() -> tuple[float, float, int]:
     """What `pip install .` brings, Understudy included: megabytes without and with bytecode, packages."""
     packages = [importlib.metadata.distribution(name) for name in needed("understudy", set())]
-    brought = {str(package.locate_file(file)) for package in packages for file in package.files or []}
+    others = [package for package in packages if package.name != "understudy"]
+    brought = {str(package.locate_file(file)) for package in others for file in package.files or []}
     own = {str(file) for part in ("app", "engines", "spec", "understudy") for file in (ROOT / part).rglob("*")}
     sizes = {file: file.stat().st_size / 1e6 for file in map(Path, brought | own) if file.is_file()}
     bare = sum(size for file, size in sizes.items() if file.suffix != ".pyc")
