@@ -64,7 +64,7 @@ class LateGroup(click.Group):
 @click.option("--redis-url", metavar="URL", help="Use this Redis, instead of REDIS_URL or the embedded store.")
 @click.pass_context
 def main(ctx: click.Context, home: str | None, redis_url: str | None) -> None:
-    r"""A self-hosted server that stands in for the Stability REST API.
+    """A self-hosted server that stands in for the Stability REST API.
 
     Accounts, keys and credits are kept in the Redis named by REDIS_URL; without one in a small
     store of our own below UNDERSTUDY_HOME. The commands work while the server runs and while it

@@ -37,7 +37,7 @@ def create(
     role: str | None,
     as_json: bool,
 ) -> None:
-    r"""Create an account with a first key, which is shown this once.
+    """Create an account with a first key, which is shown this once.
 
     Without --organization the account gets an organization of its own, named after the address.
 
@@ -105,7 +105,7 @@ def show(env: Mapping[str, str], account: str, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def join(env: Mapping[str, str], account: str, organization: str, role: str, as_default: bool, as_json: bool) -> None:
-    r"""Make ACCOUNT a member of ORGANIZATION (id or name), or change its role there.
+    """Make ACCOUNT a member of ORGANIZATION (id or name), or change its role there.
 
     \b
     Example:

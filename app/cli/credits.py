@@ -48,7 +48,7 @@ def show(env: Mapping[str, str], organization: str | None, email: str | None, as
 @json_option
 @click.pass_obj
 def grant(env: Mapping[str, str], organization: str | None, email: str | None, amount: int, as_json: bool) -> None:
-    r"""Add AMOUNT credits to a balance.
+    """Add AMOUNT credits to a balance.
 
     \b
     Examples:
@@ -72,7 +72,7 @@ def grant(env: Mapping[str, str], organization: str | None, email: str | None, a
 def set_balance(
     env: Mapping[str, str], organization: str | None, email: str | None, amount: int, as_json: bool
 ) -> None:
-    r"""Make a balance exactly AMOUNT credits; what is set aside for running work is not touched.
+    """Make a balance exactly AMOUNT credits; what is set aside for running work is not touched.
 
     \b
     Examples:

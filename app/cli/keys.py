@@ -25,7 +25,7 @@ def keys() -> None:
 @json_option
 @click.pass_obj
 def create(env: Mapping[str, str], account: str | None, label: str, as_json: bool) -> None:
-    r"""Create a key and show it this once: only its hash is kept.
+    """Create a key and show it this once: only its hash is kept.
 
     Without --email or --account the key is one of the first account.
 
@@ -74,7 +74,7 @@ def list_keys(env: Mapping[str, str], account: str | None, as_json: bool) -> Non
 @json_option
 @click.pass_obj
 def revoke(env: Mapping[str, str], key_id: str, as_json: bool) -> None:
-    r"""Refuse the key ID (key-…) from now on, at once and for good.
+    """Refuse the key ID (key-…) from now on, at once and for good.
 
     \b
     Example:
