@@ -33,3 +33,5 @@ def start(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("uvicorn.error", "asyncio", "connexion", "PIL"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+    # It warns of every form that a client broke, by the position of a byte.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)

@@ -7,10 +7,12 @@ header block is bounded in bytes and seconds, and every refusal is worded by the
 from __future__ import annotations
 
 import asyncio
+import re
 from http import HTTPStatus
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
 from app.web.front import Front
@@ -21,6 +23,9 @@ first and read later would otherwise see a reset instead of their answer."""
 
 PIECE_BYTES = 8192
 """How much the parser is given at once, and so the most that an unfinished header can exceed its limit by."""
+
+TARGET = re.compile(rb"(?:[^ \r\n]* )?(?:https?://[^/ ]*)?(/[^ ?\r\n]*)")
+"""The path in a request line, or in what stands where its path should."""
 
 
 class Edge(HttpToolsProtocol):
@@ -33,6 +38,8 @@ class Edge(HttpToolsProtocol):
         self._unreported = 0
         self._leftover = 0
         self._refusal: CounterError | None = None
+        self._running: RequestResponseCycle | None = None
+        self._piece = self._last_url = self.url = b""
         self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -42,9 +49,12 @@ class Edge(HttpToolsProtocol):
         self._start_clock()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clock, and tell the request being answered: uvicorn forgets it when others wait behind it."""
         self._stop_clock()
         super().connection_lost(exc)
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
 
     def on_message_begin(self) -> None:
         """A request begins: count anew."""
@@ -69,10 +79,18 @@ class Edge(HttpToolsProtocol):
         """The request can be answered; the clock for its header stops."""
         self._stop_clock()
         self._unreported = 0
-        super().on_headers_complete()
+        self._last_url = self.url
+        if not self._offered():
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is complete, unless it is about to be read again."""
+        if not self._offered():
+            super().on_message_complete()
 
     def on_body(self, body: bytes) -> None:
         """Pass the body on, or throw it away when its request is already answered, up to a point."""
+        self._unreported = 0
         if self.cycle.response_complete:
             self._leftover += len(body)
             if self._leftover > LEFTOVER_BYTES:
@@ -80,12 +98,13 @@ class Edge(HttpToolsProtocol):
         super().on_body(body)
 
     def data_received(self, data: bytes) -> None:
-        """Also bound a header that never ends: the parser keeps it to itself until it is complete."""
+        """Also bound what the parser keeps to itself until it is complete: headers, trailers, chunk extensions."""
         for start in range(0, len(data), PIECE_BYTES):
             piece = data[start : start + PIECE_BYTES]
+            self._piece = piece
             self._unreported += len(piece)
-            super().data_received(piece)
-            if self._header_timer is not None and self._unreported > self._front.limits.header_bytes:
+            self._feed(piece)
+            if self._unreported > self._front.limits.header_bytes:
                 self._refuse(HeaderTooLarge(self._front.limits.header_bytes))
             if self.transport.is_closing():
                 return
@@ -93,6 +112,32 @@ class Edge(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what cannot be parsed, unless an answer is already on its way on this connection."""
         self._refuse(self._refusal or BadRequestLine(msg))
+
+    def _feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self._offered():
+                self._read_again(data[offer.args[0] :])
+        except httptools.HttpParserError as problem:
+            self.send_400_response(str(problem))
+
+    def _offered(self) -> bool:
+        """Whether the request at hand offers another protocol besides HTTP/1.1.
+
+        Java's client offers HTTP/2 with every request. A server may pass over that, but the parser takes
+        the body for the other protocol's first bytes.
+        """
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def _read_again(self, rest: bytes) -> None:
+        """Give the request to a new parser, without the offer; ``rest`` is what came after its header."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self._feed(b"\r\n".join([*lines, b"", rest]))
 
     def _count(self, size: int) -> None:
         self._header_bytes += size
@@ -110,7 +155,7 @@ class Edge(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._header_timer = None
-        if getattr(self, "url", b""):
+        if self.url:
             self._refuse(HeaderTooSlow(f"not received within {self._front.limits.header_seconds:g} seconds"))
         else:
             self.transport.close()
@@ -121,10 +166,18 @@ class Edge(HttpToolsProtocol):
         if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
             self.cycle.keep_alive = False
             return
-        path = (getattr(self, "url", b"") or b"/").partition(b"?")[0].decode("latin-1")
-        answer = self._front.word(path, error)
+        answer = self._front.word(self._path(), error)
         phrase = HTTPStatus(answer.status).phrase
         lines = [f"HTTP/1.1 {answer.status} {phrase}".encode()]
         lines += [name + b": " + value for name, value in answer.raw_headers()]
         self.transport.write(b"\r\n".join([*lines, b"connection: close", b"", answer.body]))
         self.transport.close()
+
+    def _path(self) -> str:
+        """The path asked for: told by the parser, else read off the bytes it gave up at, else the last one here."""
+        found = (TARGET.match(url) for url in (self.url, self._piece, self._last_url))
+        return next((match[1] for match in found if match), b"/").decode("latin-1")
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)

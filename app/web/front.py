@@ -7,8 +7,10 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 
 from app.errors import CounterError, MethodRefused, NoSuchPath
 from app.settings import Limits
@@ -41,7 +43,7 @@ class Front:
         self._pages = pages
         self._dialects = dict(sorted(dialects.items(), key=lambda item: -len(item[0])))
         self._default = default
-        self._cors = CORSMiddleware(
+        self._cors = _Cors(
             self._guarded,
             allow_origin_regex=".*",
             allow_methods=METHODS,
@@ -85,6 +87,15 @@ class Front:
             if answered.status is None:
                 await _send(answered, self.word(scope["path"], known))
         _log(scope, answered.status, began)
+
+
+class _Cors(CORSMiddleware):
+    """Answers every preflight alike: what is not allowed is not listed, and the browser draws its conclusion."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """The answer to a preflight, empty in place of Starlette's plain texts."""
+        headers = super().preflight_response(request_headers).headers
+        return Response(status_code=204, headers={k: v for k, v in headers.items() if not k.startswith("content-")})
 
 
 class _Noted:

@@ -7,17 +7,26 @@ from typing import Any, NoReturn
 
 from app.errors import BadBody
 
+MAX_DIGITS = 300
+"""Of a whole number. Python does not write out more than 4300, which the product of two sides stays below."""
+
 
 def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN or Infinity, no numbers or nesting beyond what Python holds."""
+    """Strict JSON: UTF-8, no NaN or Infinity, no endless numbers, no nesting beyond what Python holds."""
     try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant)
+        return json.loads(raw.decode(), parse_int=_whole, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise BadBody("not valid UTF-8") from None
     except RecursionError:
         raise BadBody("nested too deeply") from None
     except ValueError:
         raise BadBody("not valid JSON") from None
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"more than {MAX_DIGITS} digits")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -60,8 +60,9 @@ class Pages:
         return path in self._paths or path.startswith(self._folders)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as ASGI; an unknown path or method leaves as Starlette's exception."""
+        """Answer as ASGI, files always whole; an unknown path or method leaves as Starlette's exception."""
         scope["app"] = self
+        scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         await self._router(scope, receive, send)
 
     def _contract_routes(self, name: str) -> list[Route | Mount]:
