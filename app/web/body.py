@@ -99,14 +99,14 @@ async def read_chunks(receive: Receive, limits: Limits) -> AsyncIterator[bytes]:
         raise BodyTooSlow(f"not received within {limits.body_seconds:g} seconds") from None
 
 
-def _told(value: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+def _told(value: Any, schema: Schema) -> Any:
     """What the schema knows of a valid value, nulls left out; it goes no deeper than the schema does."""
+    if "items" in schema:
+        return [_told(item, schema["items"]) for item in value]
+    if "properties" not in schema:
+        return value
     known = schema["properties"]
-    return {
-        name: _told(part, known[name]) if "properties" in known[name] else part
-        for name, part in value.items()
-        if name in known and part is not None
-    }
+    return {name: _told(part, known[name]) for name, part in value.items() if name in known and part is not None}
 
 
 def _filled(base: Schema, sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from app.web.schema import Schema
 
 NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*):?")
 SUBSCRIPT = re.compile(r"\[([^\[\]]*)\]")
-INTEGER = re.compile(r"[+-]?\d{1,300}")
-NUMBER = re.compile(r"[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,3})?")
+INTEGER = re.compile(r"[+-]?\d{1,300}", re.ASCII)
+NUMBER = re.compile(r"[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,3})?", re.ASCII)
 MAX_DEPTH = 8
 
 Tree = dict[str, Any]

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future
 from engines.errors import EngineFailed
 from engines.sketch import semantics
 from engines.sketch.gathering import gather
+from engines.sketch.reach import read
 from engines.types import EngineCard, GenerationRequest, Picture, Pixels, Task
 
 _TASKS: dict[Task, Callable[[semantics.Order], Pixels]] = {
@@ -46,5 +47,5 @@ class SketchFamily:
 
 def draw(card: EngineCard, request: GenerationRequest, seed: int, caption: bool) -> Picture:
     """One picture, now, in this thread; a module-level function so that process pools can run it too."""
-    order = semantics.Order(card, request, seed, caption)
+    order = semantics.Order(card, read(request), seed, caption)
     return Picture(_TASKS[request.task](order), seed)
