@@ -64,7 +64,7 @@ def from_pictures() -> list[Tile]:
     return [
         ("an init picture", Image.open(BytesIO(init))),
         ("a mask: white is made anew", Image.open(BytesIO(mask))),
-        ("image-to-image, image_strength 0.5", mixed),
+        ("image_strength 0.5", mixed),
         ("masking", masked),
     ]
 
