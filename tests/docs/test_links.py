@@ -50,6 +50,13 @@ def test_the_architecture_names_every_room() -> None:
     assert {room for room in rooms if not re.search(rf"\b{room}\b", map_of_it)} == set()
 
 
+def test_every_folder_of_tests_is_described() -> None:
+    """CONTRIBUTING.md says of each folder of tests what it shows."""
+    folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+
+    assert {name for name in folders if f"`tests/{name}`" not in text("CONTRIBUTING.md")} == set()
+
+
 def test_one_version_everywhere() -> None:
     """The changelog's newest entry, the package and its metadata name the same version."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
