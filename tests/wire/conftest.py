@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -24,6 +25,17 @@ def new_account(server: Server) -> Callable[[str], dict[str, Any]]:
         return account
 
     return make
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Start servers with settings of their own, for all tests of a module."""
+    with ExitStack() as running:
+
+        def begin(*options: str, **env: str) -> Server:
+            return running.enter_context(Server(tmp_path_factory.mktemp("own") / "home", *options, **env))
+
+        yield begin
 
 
 @pytest.fixture

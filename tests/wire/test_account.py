@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -149,6 +150,11 @@ def test_organizations_of_an_account_start_with_the_default_one(server: Server, 
         organizations = member.get("/v1/user/account").json()["organizations"]
 
     assert [(one["name"] == "Understudy", one["is_default"]) for one in organizations] == [(True, True), (False, False)]
+
+
+def test_keys_look_like_those_of_the_service(other: dict[str, Any]) -> None:
+    """``sk-`` and 48 letters or digits: clients check the form."""
+    assert re.fullmatch(r"sk-[A-Za-z0-9]{48}", other["key"]["secret"])
 
 
 @every_version

@@ -209,15 +209,20 @@ def test_header_that_is_too_long(server: Server, version: str, ended: bool) -> N
     assert_error(answer, version, 431, "headers_too_large")
 
 
+@pytest.fixture(scope="module")
+def small(start: Callable[..., Server]) -> Server:
+    """A server that reads two thousand bytes."""
+    return start(UNDERSTUDY_MAX_BODY="2000")
+
+
 @every_version
-def test_body_that_is_too_large(make_server: Callable[..., Server], version: str) -> None:
-    """413 in the shape of the version, whether the size is announced, chunked or a lie."""
-    server = make_server(UNDERSTUDY_MAX_BODY="2000")
+def test_body_that_is_too_large(small: Server, version: str) -> None:
+    """413 in the shape of the version, whether the size is announced or not."""
     body = b'{"text_prompts":[{"text":"a"}],"x":"' + b"x" * 5000 + b'"}'
 
-    announced = exchange(server.url, request("POST", path(version), AUTH, JSON, body=body))
+    announced = exchange(small.url, request("POST", path(version), AUTH, JSON, body=body))
     chunked = exchange(
-        server.url,
+        small.url,
         request("POST", path(version), AUTH, JSON, "Transfer-Encoding: chunked", length=False)
         + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body),
     )

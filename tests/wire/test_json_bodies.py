@@ -178,7 +178,7 @@ def test_any_text_can_be_drawn(client: Client, version: str, text: str) -> None:
     assert text_to_image(client, version, text_prompts=[{"text": text}]).status_code == 200
 
 
-@newer_versions
+@every_version
 @pytest.mark.parametrize("preset", ["FAST_BLUE", "FAST_GREEN"])
 def test_fast_presets_need_an_ancestral_sampler(client: Client, version: str, preset: str) -> None:
     """Without a sampler, or with an ancestral one, they work; with another they are refused."""
@@ -206,3 +206,11 @@ def test_null_in_a_form_is_absent(client: Client, version: str) -> None:
     plain = image_to_image(client, version, png())
 
     assert image_to_image(client, version, png(), sampler="null", style_preset="null").content == plain.content
+
+
+@newer_versions
+def test_extras_in_a_form_are_json(client: Client, version: str) -> None:
+    """Taken and ignored there as well."""
+    plain = image_to_image(client, version, png())
+
+    assert image_to_image(client, version, png(), extras={"deep": [1, None]}).content == plain.content

@@ -1,0 +1,114 @@
+"""What stands beside the operations: documents, their pages, health and readiness, the start page."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests.running import Client, Server, document
+from tests.wire.asking import every_version
+
+
+class _Links(HTMLParser):
+    """Collects what a page loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in {"src", "href"} and value]
+
+
+@pytest.fixture
+def visitor(server: Server) -> Any:
+    """A client without a key."""
+    with Client(server.url, key=None) as session:
+        yield session
+
+
+@every_version
+def test_document_is_served(visitor: Client, version: str) -> None:
+    """``openapi.json`` is ``spec/<version>.yaml`` as JSON, without a key."""
+    answer = visitor.get(f"/{version}/openapi.json")
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json() == document(version)
+
+
+@every_version
+def test_document_can_be_read_by_web_pages(visitor: Client, version: str) -> None:
+    """Editors on other origins load it."""
+    answer = visitor.get(f"/{version}/openapi.json", headers={"Origin": "https://editor.example"})
+
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://editor.example"
+
+
+@every_version
+def test_reader_loads_all_it_names(visitor: Client, version: str) -> None:
+    """The interactive page, its styles and scripts, and the document it points to."""
+    page = visitor.get(f"/{version}/ui/")
+    links = _Links()
+    links.feed(page.text)
+    script = re.search(r'url: "([^"]+)"', page.text)
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert len(links.found) >= 2
+    assert [visitor.get(f"/{version}/ui/{link}").status_code for link in links.found] == [200] * len(links.found)
+    assert script
+    assert visitor.get(f"/{version}/ui/{script[1]}").json()["info"]["version"] == version
+
+
+@every_version
+def test_reader_needs_nothing_from_elsewhere(visitor: Client, version: str) -> None:
+    """It works on a machine without internet."""
+    assert "//" not in visitor.get(f"/{version}/ui/").text
+
+
+@every_version
+def test_reader_is_found_without_its_slash(visitor: Client, version: str) -> None:
+    """``/ui`` leads to ``/ui/``."""
+    answer = visitor.get(f"/{version}/ui", allow_redirects=False)
+
+    assert answer.is_redirect
+    assert answer.headers["Location"].endswith(f"/{version}/ui/")
+
+
+@every_version
+@pytest.mark.parametrize("path", ["../openapi.json/..", "%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fapp/main.py"])
+def test_reader_gives_nothing_else_away(visitor: Client, version: str, path: str) -> None:
+    """Files outside its folder are not found."""
+    assert visitor.get(f"/{version}/ui/{path}").status_code == 404
+
+
+def test_healthz(visitor: Client) -> None:
+    """The process is up."""
+    answer = visitor.get("/healthz")
+
+    assert (answer.status_code, answer.content) == (200, b'{"status":"ok"}')
+
+
+def test_readyz(visitor: Client) -> None:
+    """Contracts loaded, store answering, engines listed."""
+    answer = visitor.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ready",
+        "contracts": ["v1", "v1alpha", "v1beta"],
+        "engines": 15,
+        "store": "ok",
+    }
+
+
+def test_start_page_leads_to_the_documents(visitor: Client) -> None:
+    """Whoever opens the address in a browser finds the way."""
+    links = _Links()
+    links.feed(visitor.get("/").text)
+
+    pages = {f"/{version}/ui/" for version in ("v1", "v1beta", "v1alpha")}
+    assert pages <= set(links.found)
+    assert {visitor.get(link).status_code for link in pages} == {200}
