@@ -15,6 +15,9 @@ from tests.pictures import artifact_pixels
 from tests.running import VERSIONS, Client
 
 ENGINE = "stable-diffusion-v1-6"
+SMALL = "stable-diffusion-xl-beta-v2-2-2"
+SMALL_SIZE = {"width": 128, "height": 128}
+"""The smallest picture there is, for tests that only look at what is around it."""
 PROMPT = "a red fox in fresh snow"
 STEPS = 10
 SEED = 4021
