@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app.accounts.model import Caller, Charge
@@ -73,15 +73,20 @@ class Studio:
         self._registry.check(request)
         if self._prompt_filter.refuses(request.prompts):
             raise PromptRefused
-        async with self._desk.line() as place, self._charged(caller, request) as charge:
-            try:
-                async with asyncio.timeout(self._seconds):
-                    async with place:
-                        finished = await self._work(request)
-            except TimeoutError:
-                raise TookTooLong(f"not finished within {self._seconds:g} seconds") from None
-            await self._give_back_filtered(charge, request, finished)
-            yield finished
+        async with AsyncExitStack() as line:
+            place = await line.enter_async_context(self._desk.line())
+            async with self._charged(caller, request) as charge:
+                finished = await self._made_in_time(place, request)
+                await self._give_back_filtered(charge, request, finished)
+                await line.aclose()  # Who is slow to take delivery keeps nobody waiting.
+                yield finished
+
+    async def _made_in_time(self, place: asyncio.Semaphore, request: GenerationRequest) -> tuple[Finished, ...]:
+        try:
+            async with asyncio.timeout(self._seconds), place:
+                return await self._work(request)
+        except TimeoutError:
+            raise TookTooLong(f"not finished within {self._seconds:g} seconds") from None
 
     @asynccontextmanager
     async def _charged(self, caller: Caller, request: GenerationRequest) -> AsyncIterator[Charge]:

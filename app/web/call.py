@@ -13,6 +13,9 @@ from app.web.body import Body, ClientGone, Receive
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 """ASGI's send."""
 
+GONE = "gone"
+"""The key in ASGI's connection state under which the protocol says whether the connection is on its way down."""
+
 
 class Call:
     """What a handler gets: who calls, with what, and ``reply`` to answer.
@@ -29,6 +32,7 @@ class Call:
         caller: Caller | None,
         body: Body | None,
         send: Send,
+        gone: Callable[[], bool],
     ) -> None:
         self.headers = headers
         self.path = path
@@ -37,6 +41,7 @@ class Call:
         self._caller = caller
         self._body = body
         self._send = send
+        self._gone = gone
 
     @property
     def caller(self) -> Caller:
@@ -58,7 +63,7 @@ class Call:
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": True})
         # An empty piece waits until the pieces before it have left our buffers.
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
-        if self.lost:
+        if self.lost or self._gone():
             raise ClientGone
         self.answered = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -15,6 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
+from app.web.call import GONE
 from app.web.front import Front
 
 LEFTOVER_BYTES = 64_000_000
@@ -51,14 +52,15 @@ class Edge(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the clock, and tell the request being answered: uvicorn forgets it when others wait behind it."""
         self._stop_clock()
-        super().connection_lost(exc)
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
+        super().connection_lost(exc)  # It wakes who is writing, who must know by then that nobody reads.
 
     def on_message_begin(self) -> None:
         """A request begins: count anew."""
         super().on_message_begin()
+        self.scope["state"][GONE] = self.transport.is_closing
         self._header_bytes = 0
         self._unreported = 0
         self._leftover = 0

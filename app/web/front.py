@@ -73,9 +73,7 @@ class Front:
         answered = _Noted(send)
         began = time.perf_counter()
         try:
-            if scope["method"] == "OPTIONS":
-                await _send(answered, Answer(204, b"", headers=(("Allow", ", ".join(METHODS)),)))
-            elif self._pages.owns(scope["path"]):
+            if self._pages.owns(scope["path"]):
                 await self._pages(scope, receive, answered)
             else:
                 await self._inner(scope, receive, answered)
@@ -85,7 +83,7 @@ class Front:
             known = _known(error)
             _note(known)
             if answered.status is None:
-                await _send(answered, self.word(scope["path"], known))
+                await _send(answered, _options(scope, known) or self.word(scope["path"], known))
         _log(scope, answered.status, began)
 
 
@@ -117,6 +115,13 @@ async def _send(send: Send, answer: Answer) -> None:
         headers = [pair for pair in headers if pair[0] not in {b"content-type", b"content-length"}]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+
+
+def _options(scope: Scope, error: Exception) -> Answer | None:
+    """The answer to OPTIONS, which no contract has: the methods that the router would have taken."""
+    if scope["method"] == "OPTIONS" and isinstance(error, MethodRefused):
+        return Answer(204, b"", headers=(("Allow", f"{error.allowed}, OPTIONS"),))
+    return None
 
 
 def _known(error: Exception) -> Exception:

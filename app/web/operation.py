@@ -19,7 +19,7 @@ from starlette.routing import Mount, Router
 from app.errors import NoSuchPath
 from app.settings import Limits
 from app.web.body import BodyReader, ClientGone, Receive
-from app.web.call import Call, Send
+from app.web.call import GONE, Call, Send
 from app.web.guard import Guard
 
 Scope = MutableMapping[str, Any]
@@ -43,7 +43,8 @@ class Operation:
         headers = header_map(scope)
         caller = await self._guard.identify(headers, self._paid) if self._guard else None
         body = await self._body.read(headers, receive) if self._body else None
-        call = Call(headers, scope.get("path_params", {}), caller, body, send)
+        gone = scope.get("state", {}).get(GONE, lambda: False)
+        call = Call(headers, scope.get("path_params", {}), caller, body, send, gone)
         if body is None:
             await self._handler(call)
         else:

@@ -16,3 +16,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("fuzzing")
         for line in TALLY.lines():
             terminalreporter.write_line(line)
+        failed = [report for report in terminalreporter.stats.get("failed", []) if "tests/fuzz" in report.nodeid]
+        terminalreporter.write_line(f"failures: {len(failed)}")

@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 class Tally:
     """Operations, cases and answers, by what was tested."""
 
-    operations: Counter[str] = field(default_factory=Counter)
+    operations: dict[str, set[str]] = field(default_factory=dict)
     cases: Counter[str] = field(default_factory=Counter)
     answers: dict[str, Counter[int]] = field(default_factory=dict)
 
-    def add(self, what: str, cases: int, statuses: Counter[int]) -> None:
-        """One operation was tested with so many cases, which were answered with these statuses."""
-        self.operations[what] += 1
+    def add(self, what: str, operation: str, cases: int, statuses: Counter[int]) -> None:
+        """An operation was tested with so many cases more, which were answered with these statuses."""
+        self.operations.setdefault(what, set()).add(operation)
         self.cases[what] += cases
         self.answers.setdefault(what, Counter()).update(statuses)
 
     def lines(self) -> list[str]:
         """One line for each thing that was tested."""
         return [
-            f"{what}: {self.operations[what]} operations, {self.cases[what]} cases; answers "
+            f"{what}: {len(operations)} operations, {self.cases[what]} cases; answers "
             + ", ".join(f"{status}: {count}" for status, count in sorted(self.answers[what].items()))
-            for what in self.operations
+            for what, operations in self.operations.items()
         ]
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from tests.fuzz.books import books
 from tests.fuzz.judging import complaint
 from tests.fuzz.wires import connection, exchange, read_reply
 from tests.running import VERSIONS, Client, Server
@@ -106,23 +103,6 @@ def test_files_of_the_documentation_are_always_whole(client: Client, version: st
     answer = client.get(f"/{version}/ui/swagger-ui.css", headers={"Range": asked})
 
     assert answer.status_code == 200
-
-
-def test_a_client_that_leaves_with_requests_in_line_pays_nothing(server: Server) -> None:
-    """Two generations sent at once and nobody there to read them: both prices stay where they were."""
-    body = json.dumps({"text_prompts": [{"text": "a boat"}], "samples": 10, "width": 1024, "height": 1024}).encode()
-    head = f"POST /v1{PATH} HTTP/1.1\r\nHost: h\r\nAuthorization: {server.key}\r\nContent-Type: application/json\r\n"
-    wire = head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    before = books(server)
-
-    with connection(server.url) as sock:
-        sock.sendall(wire * 2)
-        while not books(server, wait=False).open:
-            pass
-
-    after = books(server)
-    assert (after.balance, after.settled) == (before.balance, before.settled)
-    assert after.given_back == before.given_back + 1
 
 
 def test_endless_trailers_are_cut(server: Server) -> None:

@@ -69,9 +69,8 @@ def test_spoiled_requests_are_answered_in_shape_and_cost_nothing(target: Server,
         shots = list(pool.map(lambda number: shoot(target, route, number), range(REQUESTS)))
 
     after = books(target)
-    TALLY.add(
-        f"mutations {route.version}", len(shots), Counter(reply.status for shot in shots for reply in shot.got.replies)
-    )
+    statuses = Counter(reply.status for shot in shots for reply in shot.got.replies)
+    TALLY.add(f"mutations {route.version}", str(route), len(shots), statuses)
     assert [wrong for shot in shots for wrong in shot.complaints()] == []
     assert after.open == 0
     assert after.settled - before.settled == sum(shot.pictures() for shot in shots)
