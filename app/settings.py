@@ -68,7 +68,7 @@ class Settings:
             home=Path(env.get("UNDERSTUDY_HOME") or default_home(env)).expanduser(),
             redis_url=env.get("REDIS_URL") or None,
             api_key=read.key("UNDERSTUDY_API_KEY"),
-            credits=read.number("UNDERSTUDY_CREDITS", 1000.0, 0, 1e9),
+            credits=read.number("UNDERSTUDY_CREDITS", 1000.0, 0, 1_000_000_000),
             rate_limit=read.switch("UNDERSTUDY_RATE_LIMIT", False),
             rate_requests=read.whole("UNDERSTUDY_RATE_REQUESTS", 150, 1, 1_000_000),
             rate_window=read.whole("UNDERSTUDY_RATE_WINDOW", 10, 1, 86_400),
@@ -157,5 +157,5 @@ class _Reader:
         except ValueError:
             raise BadSetting(f"{name}={value!r}: use {words}") from None
         if not low <= parsed <= high:  # type: ignore[operator]  # int and float both compare
-            raise BadSetting(f"{name}={value!r}: use {words} from {low:g} to {high:g}")
+            raise BadSetting(f"{name}={value!r}: use {words} from {low:,} to {high:,}")
         return parsed
