@@ -21,7 +21,7 @@ from tests.running import ROOT, VERSIONS, Server
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 SEED = os.environ.get("FUZZ_SEED")
-"""Absent, every run tests the same cases."""
+"""Absent, every run of the same tests sends the same cases."""
 
 ENGINE_REFUSES = 400
 """A size, sampler or picture can be right by the schema and yet not suit the engine named in the path."""
