@@ -49,6 +49,12 @@ class BadPictureType(BadPicture):
     code = "bad_picture_type"
 
 
+class BadFileSize(BadPicture):
+    """The picture has too many bytes, or none."""
+
+    code = "bad_file_size"
+
+
 class BadPictureSize(BadPicture):
     """The picture has a size that cannot be used."""
 

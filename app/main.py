@@ -60,7 +60,7 @@ def create(settings: Settings) -> Front:
         hands,
         limits.request_seconds,
     )
-    dialects = {kind.contract: kind(studio, hands, limits.picture_pixels) for kind in (V1, V1Beta, V1Alpha)}
+    dialects = {kind.contract: kind(studio, hands, limits) for kind in (V1, V1Beta, V1Alpha)}
     documents = {name: load(name) for name in dialects}
 
     @asynccontextmanager

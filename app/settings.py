@@ -24,6 +24,7 @@ class Limits:
     body_bytes: int = 25_000_000
     parts: int = 256
     field_bytes: int = 1_000_000
+    file_bytes: int = 10_000_000
     picture_pixels: int = 16_777_216
     header_bytes: int = 32_768
     generations: int = 0
@@ -32,6 +33,7 @@ class Limits:
     request_seconds: float = 120.0
     body_seconds: float = 60.0
     header_seconds: float = 10.0
+    answer_seconds: float = 120.0
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Settings:
                 body_bytes=read.whole("UNDERSTUDY_MAX_BODY", 25_000_000, 1024, 2**31),
                 parts=read.whole("UNDERSTUDY_MAX_PARTS", 256, 1, 100_000),
                 field_bytes=read.whole("UNDERSTUDY_MAX_FIELD", 1_000_000, 1024, 2**31),
+                file_bytes=read.whole("UNDERSTUDY_MAX_FILE", 10_000_000, 1024, 2**31),
                 picture_pixels=read.whole("UNDERSTUDY_MAX_PIXELS", 16_777_216, 4096, 2**31),
                 header_bytes=read.whole("UNDERSTUDY_MAX_HEADER", 32_768, 1024, 2**20),
                 generations=read.whole("UNDERSTUDY_GENERATIONS", 0, 0, 1024),
@@ -89,6 +92,7 @@ class Settings:
                 request_seconds=read.number("UNDERSTUDY_REQUEST_SECONDS", 120.0, 0.01, 86_400),
                 body_seconds=read.number("UNDERSTUDY_BODY_SECONDS", 60.0, 0.01, 86_400),
                 header_seconds=read.number("UNDERSTUDY_HEADER_SECONDS", 10.0, 0.01, 86_400),
+                answer_seconds=read.number("UNDERSTUDY_ANSWER_SECONDS", 120.0, 0.01, 86_400),
             ),
         )
 

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
 from app.web.call import GONE
+from app.web.clock import Clock
 from app.web.front import Front
 
 LEFTOVER_BYTES = 64_000_000
@@ -41,17 +42,21 @@ class Edge(HttpToolsProtocol):
         self._refusal: CounterError | None = None
         self._running: RequestResponseCycle | None = None
         self._piece = self._last_url = self.url = b""
-        self._header_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock for the first request; hand over bytes only when the socket has taken them."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)
-        self._start_clock()
+        self._header_clock = Clock(self.loop, self._too_slow)
+        self._answer_clock = Clock(self.loop, transport.abort)
+        self._leftover_clock = Clock(self.loop, transport.close)
+        self._header_clock.start(self._front.limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock, and tell the request being answered: uvicorn forgets it when others wait behind it."""
-        self._stop_clock()
+        """Stop the clocks, and tell the request being answered: uvicorn forgets it when others wait behind it."""
+        self._header_clock.stop()
+        self._answer_clock.stop()
+        self._leftover_clock.stop()
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
@@ -64,8 +69,8 @@ class Edge(HttpToolsProtocol):
         self._header_bytes = 0
         self._unreported = 0
         self._leftover = 0
-        if self._header_timer is None:
-            self._start_clock()
+        self._leftover_clock.stop()
+        self._header_clock.start(self._front.limits.header_seconds)
 
     def on_url(self, url: bytes) -> None:
         """Count the request line."""
@@ -79,7 +84,7 @@ class Edge(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The request can be answered; the clock for its header stops."""
-        self._stop_clock()
+        self._header_clock.stop()
         self._unreported = 0
         self._last_url = self.url
         if not self._offered():
@@ -87,6 +92,7 @@ class Edge(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is complete, unless it is about to be read again."""
+        self._leftover_clock.stop()
         if not self._offered():
             super().on_message_complete()
 
@@ -94,10 +100,18 @@ class Edge(HttpToolsProtocol):
         """Pass the body on, or throw it away when its request is already answered, up to a point."""
         self._unreported = 0
         if self.cycle.response_complete:
-            self._leftover += len(body)
-            if self._leftover > LEFTOVER_BYTES:
-                self.transport.close()
+            self._throw_away(body)
         super().on_body(body)
+
+    def pause_writing(self) -> None:
+        """The socket did not take all of an answer: its time begins."""
+        super().pause_writing()
+        self._answer_clock.start(self._front.limits.answer_seconds)
+
+    def resume_writing(self) -> None:
+        """The socket took all there was."""
+        self._answer_clock.stop()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Also bound what the parser keeps to itself until it is complete: headers, trailers, chunk extensions."""
@@ -147,16 +161,13 @@ class Edge(HttpToolsProtocol):
             self._refusal = HeaderTooLarge(self._front.limits.header_bytes)
             raise self._refusal
 
-    def _start_clock(self) -> None:
-        self._header_timer = self.loop.call_later(self._front.limits.header_seconds, self._too_slow)
-
-    def _stop_clock(self) -> None:
-        if self._header_timer is not None:
-            self._header_timer.cancel()
-            self._header_timer = None
+    def _throw_away(self, body: bytes) -> None:
+        self._leftover += len(body)
+        if self._leftover > LEFTOVER_BYTES:
+            self.transport.close()
+        self._leftover_clock.start(self._front.limits.body_seconds)
 
     def _too_slow(self) -> None:
-        self._header_timer = None
         if self.url:
             self._refuse(HeaderTooSlow(f"not received within {self._front.limits.header_seconds:g} seconds"))
         else:

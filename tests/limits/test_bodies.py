@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Iterator
@@ -9,9 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fuzz.books import books
+from tests.fuzz.wires import connection
 from tests.limits.sending import ENGINE, answer_to, head, name_of, text_to_image
 from tests.pictures import png
-from tests.running import Client, Server
+from tests.running import PATIENCE, Client, Server
 
 PROMPT = {"text_prompts": [{"text": "a boat"}], "steps": 10}
 PART = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
@@ -114,6 +116,20 @@ def test_a_body_in_drips_is_given_up(small: Server, version: str, framing: dict[
     assert (reply.status, name_of(reply)) == (408, "request_timeout")
     assert reply.headers["connection"] == "close"
     assert books(small) == before
+
+
+def test_the_rest_of_a_refused_body_is_not_waited_for_forever(small: Server, version: str) -> None:
+    """A client that goes on dripping a body that was refused is cut off after the body time."""
+    with connection(small.url) as sock:
+        sock.sendall(head(small, version, **{"Content-Length": str(LIMIT + 1)}))
+        assert b" 413 " in sock.recv(65_536)
+        end = time.monotonic() + PATIENCE
+        with contextlib.suppress(ConnectionError):
+            while time.monotonic() < end:
+                sock.sendall(b"x")
+                time.sleep(0.02)
+
+    assert time.monotonic() < end
 
 
 def dripping(first: bytes, drip: bytes) -> Iterator[bytes]:

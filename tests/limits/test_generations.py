@@ -95,6 +95,18 @@ def test_a_client_that_does_not_read_keeps_nobody_waiting_and_pays_nothing(
     assert after.given_back == before.given_back + 1
 
 
+def test_a_client_that_never_reads_is_cut_off_and_pays_nothing(make_server: Callable[..., Server]) -> None:
+    """An answer nobody takes within the answer time is given up, with the client still connected."""
+    server = make_server(UNDERSTUDY_ANSWER_SECONDS="0.3")
+    with connection(server.url) as sock:
+        sock.sendall(large(server, "v1"))
+        wait_until(lambda: sock.recv(1, socket.MSG_PEEK) == b"H")
+        wait_until(lambda: books(server, wait=False).open == 0)
+        found = books(server)
+
+    assert (found.open, found.settled, found.given_back) == (0, 0, 1)
+
+
 def test_answers_that_are_read_slowly_arrive_whole(server: Server) -> None:
     """A slow reader is no lost reader: everything arrives and is paid for."""
     before = books(server)

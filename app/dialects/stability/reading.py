@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from app.errors import BadField, BadPictureSize, BadPictureType, MaskMissing
+from app.errors import BadField, BadFileSize, BadPictureSize, BadPictureType, MaskMissing
+from app.settings import Limits
 from engines.codec import Decoded, decode, decode_mask
 from engines.errors import PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
 from engines.types import MAX_SEED, EngineCard, GenerationRequest, Pixels, Prompt, Sampler, Task
@@ -127,15 +128,16 @@ def init_size(card: EngineCard, init: Decoded) -> tuple[int, int]:
     return height, width
 
 
-def picture(field: str, data: bytes, maximum: int) -> Decoded:
+def picture(field: str, data: bytes, limits: Limits) -> Decoded:
     """An uploaded picture; runs where picture work runs."""
+    _check_bytes(field, data, limits)
     try:
-        return decode(data, maximum)
+        return decode(data, limits.picture_pixels)
     except PictureUnreadable as problem:
         raise BadPictureType(field, "must be a PNG, JPEG or WebP picture") from problem
 
 
-def mask_for(init: Decoded, source: str, data: bytes | None, maximum: int) -> Pixels:
+def mask_for(init: Decoded, source: str, data: bytes | None, limits: Limits) -> Pixels:
     """The mask as the workshop wants it, 255 where the picture is made anew; runs where picture work runs.
 
     Black marks what is replaced; ``MASK_IMAGE_WHITE`` is the other way round, and with
@@ -144,10 +146,11 @@ def mask_for(init: Decoded, source: str, data: bytes | None, maximum: int) -> Pi
     height, width = init.pixels.shape[:2]
     if source == ALPHA:
         return np.zeros((height, width), np.uint8) if init.alpha is None else 255 - init.alpha
-    if not data:
+    if data is None:
         raise MaskMissing(f"mask_image is required when mask_source is {source}")
+    _check_bytes("mask_image", data, limits)
     try:
-        mask = decode_mask(data, maximum)
+        mask = decode_mask(data, limits.picture_pixels)
     except PictureUnreadable as problem:
         raise MaskMissing("mask_image must be a PNG, JPEG or WebP picture") from problem
     if mask.shape != (height, width):
@@ -156,3 +159,10 @@ def mask_for(init: Decoded, source: str, data: bytes | None, maximum: int) -> Pi
             f"but we received {mask.shape[1]}x{mask.shape[0]}"
         )
     return mask if source == WHITE else 255 - mask
+
+
+def _check_bytes(field: str, data: bytes, limits: Limits) -> None:
+    if not data:
+        raise BadFileSize(field, "is empty")
+    if len(data) > limits.file_bytes:
+        raise BadFileSize(field, f"must have at most {limits.file_bytes} bytes, but we received {len(data)}")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from app.dialects.stability import answers, reading
 from app.dialects.stability.wording import Wording, word
 from app.errors import TooManyPictures
+from app.settings import Limits
 from app.studio import Finished, Studio
 from app.web.answer import JSON, PNG, Answer, json_answer
 from app.web.body import Body
@@ -27,10 +28,10 @@ class V1:
 
     contract = "v1"
 
-    def __init__(self, studio: Studio, hands: Executor, picture_pixels: int) -> None:
+    def __init__(self, studio: Studio, hands: Executor, limits: Limits) -> None:
         self._studio = studio
         self._hands = hands
-        self._picture_pixels = picture_pixels
+        self._limits = limits
 
     async def list_engines(self, call: Call) -> None:
         """Every engine as a bare array."""
@@ -63,7 +64,7 @@ class V1:
         words = self.words(call.body)
         init = await self._picture(call, "init_image")
         data = call.body.sent.get("mask_image")
-        mask = await self._by_hand(reading.mask_for, init, words.full["mask_source"], data, self._picture_pixels)
+        mask = await self._by_hand(reading.mask_for, init, words.full["mask_source"], data, self._limits)
         await self._deliver(call, reading.masking(card, init, mask, words.full, words.sent))
 
     async def upscale_image(self, call: Call) -> None:
@@ -91,7 +92,7 @@ class V1:
         return self._studio.card(call.path["engine_id"])
 
     async def _picture(self, call: Call, field: str) -> Decoded:
-        return await self._by_hand(reading.picture, field, call.body.sent[field], self._picture_pixels)
+        return await self._by_hand(reading.picture, field, call.body.sent[field], self._limits)
 
     async def _deliver(self, call: Call, request: GenerationRequest) -> None:
         as_png = wanted(call.headers.get("accept", ""), (JSON, PNG)) == PNG

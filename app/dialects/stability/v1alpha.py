@@ -43,7 +43,7 @@ class V1Alpha(V1):
             "name": wording.name,
             "id": base64.urlsafe_b64encode(secrets.token_bytes(6)).decode(),
             "message": wording.message,
-            "temporary": wording.status in {429, 503},
+            "temporary": any(name == "Retry-After" for name, _ in wording.headers),
             "timeout": wording.status in {408, 504},
             "fault": wording.status >= 500,
         }

@@ -123,6 +123,11 @@ def _(error: e.BadPictureType) -> Wording:
 
 
 @word.register
+def _(error: e.BadFileSize) -> Wording:
+    return Wording(400, "invalid_file_size", f"{error.field}: {error}")
+
+
+@word.register
 def _(error: e.BadPictureSize) -> Wording:
     return Wording(400, "invalid_image_dimensions", f"{error.field}: {error}")
 
