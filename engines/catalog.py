@@ -15,7 +15,7 @@ _STEPS = Steps(default=50, minimum=10, maximum=150)
 
 _SIZES_512 = PixelRange(262_144, 1_048_576)
 _SIZES_768 = PixelRange(589_824, 1_048_576)
-_SIZES_V1_6 = PixelRange(262_144, 1_048_576, shortest=320, longest=1536)
+_SIZES_V1_6 = PixelRange(320 * 320, 1536 * 1536, shortest=320, longest=1536)
 _SIZES_XL = Listed(
     (
         (1024, 1024),
@@ -58,6 +58,7 @@ CARDS: tuple[EngineCard, ...] = (
         description="Stability-AI Stable Diffusion XL v0.9",
         tasks=_DRAWING,
         sizes=_SIZES_XL,
+        side=1024,
         price=_PRICE_XL_0_9,
         steps=_STEPS,
         guided=False,
@@ -68,6 +69,7 @@ CARDS: tuple[EngineCard, ...] = (
         description="Stability-AI Stable Diffusion XL v1.0",
         tasks=_DRAWING,
         sizes=_SIZES_XL,
+        side=1024,
         price=_PRICE_XL_1_0,
         steps=_STEPS,
         guided=False,
@@ -114,6 +116,7 @@ CARDS: tuple[EngineCard, ...] = (
         description="Stability-AI Stable Diffusion 768 v2.0",
         tasks=_DRAWING,
         sizes=_SIZES_768,
+        side=768,
         price=_PRICE_SD,
         steps=_STEPS,
     ),
@@ -141,6 +144,7 @@ CARDS: tuple[EngineCard, ...] = (
         description="Stability-AI Stable Diffusion 768 v2.1",
         tasks=_DRAWING,
         sizes=_SIZES_768,
+        side=768,
         price=_PRICE_SD,
         steps=_STEPS,
     ),

@@ -116,6 +116,8 @@ class EngineCard:
     sizes: SizeRule
     price: PriceRule
     steps: Steps = Steps()
+    side: int = 512
+    """Width and height of a picture when a request names none, in pixels."""
     scale: int = 1
     """How many times larger an upscaler answers when no size is asked for."""
     prompted: bool = True

@@ -9,7 +9,7 @@ from app.accounts.refusals import BadEmail, BadName
 DEFAULT_PICTURE = "https://www.gravatar.com/avatar/?d=mp"
 """A neutral silhouette."""
 
-OWNER_EMAIL = "owner@understudy.local"
+OWNER_EMAIL = "owner@understudy.example"
 OWNER_ORGANIZATION = "Understudy"
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")

@@ -10,6 +10,7 @@ from typing import Any
 from app.errors import BodyTooLarge, BodyTooSlow, MediaTypeRefused
 from app.settings import Limits
 from app.web import forms
+from app.web.answer import JSON
 from app.web.jsontext import parse_json
 from app.web.multipart import read_parts
 from app.web.schema import Schema, Validator, defaults, plain
@@ -47,15 +48,22 @@ class BodyReader:
         """The validated body. Raises the errors of ``app.errors`` that speak of bodies and fields."""
         content_type = headers.get("content-type", "")
         media = content_type.partition(";")[0].strip().lower() or next(iter(self._kinds))
-        kind = self._kinds.get(media)
-        if kind is None:
-            raise MediaTypeRefused(media, tuple(self._kinds))
+        kind = self._kinds.get(media) or self._json_by_another_name(media)
         self._refuse_announced(headers)
         chunks = read_chunks(receive, self._limits)
         if media == FORM:
             parts = await read_parts(content_type, chunks, self._limits)
             return kind.validated(forms.assemble(parts, kind.schema, self._limits.field_bytes))
         return kind.validated(parse_json(b"".join([chunk async for chunk in chunks])))
+
+    def _json_by_another_name(self, media: str) -> _Kind:
+        """JSON is read whatever it is called: shipped clients call it a form, a text, or a picture.
+
+        Only a multipart body, which cannot be JSON, is refused, and what is not multipart where that is wanted.
+        """
+        if JSON not in self._kinds or media == FORM:
+            raise MediaTypeRefused(media, tuple(self._kinds))
+        return self._kinds[JSON]
 
     def _refuse_announced(self, headers: Mapping[str, str]) -> None:
         length = headers.get("content-length", "")

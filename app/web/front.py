@@ -72,6 +72,7 @@ class Front:
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         answered = _Noted(send)
         began = time.perf_counter()
+        known: Exception | None = None
         try:
             if self._pages.owns(scope["path"]):
                 await self._pages(scope, receive, answered)
@@ -84,7 +85,7 @@ class Front:
             _note(known)
             if answered.status is None:
                 await _send(answered, _options(scope, known) or self.word(scope["path"], known))
-        _log(scope, answered.status, began)
+        _log(scope, answered.status, began, known)
 
 
 class _Cors(CORSMiddleware):
@@ -140,12 +141,14 @@ def _note(error: Exception) -> None:
         log.error("unhandled", exc_info=error, extra={"facts": {"error": type(error).__name__}})
 
 
-def _log(scope: Scope, status: int | None, began: float) -> None:
+def _log(scope: Scope, status: int | None, began: float, error: Exception | None) -> None:
     if log.isEnabledFor(logging.INFO):
-        facts = {
+        facts: dict[str, Any] = {
             "method": scope["method"],
             "path": scope["path"],
             "status": status,
             "ms": round((time.perf_counter() - began) * 1000, 1),
         }
+        if isinstance(error, (CounterError, EngineError)):
+            facts["error"] = f"{type(error).__name__}: {error}".rstrip(": ")
         log.info("request" if status else "client gone", extra={"facts": facts})

@@ -23,7 +23,7 @@ def test_the_first_start_makes_the_first_account(url: str) -> None:
         await store.bootstrap(KEY, 1000)
         caller = await store.identify(KEY, None, None)
         (membership,) = caller.account.memberships
-        assert caller.account.email == "owner@understudy.local"
+        assert caller.account.email == "owner@understudy.example"
         assert caller.account.picture == "https://www.gravatar.com/avatar/?d=mp"
         assert (membership.name, membership.role, membership.is_default) == ("Understudy", Role.ADMIN, True)
         assert caller.balance == 1000

@@ -12,7 +12,6 @@ import requests
 from tests.wire.raw import Answer
 
 IDENTITY = {"v1": r"[0-9a-f]{32}", "v1beta": r"[0-9a-f]{32}", "v1alpha": r"[A-Za-z0-9_-]{8}"}
-TEMPORARY = {429, 503}
 TIMEOUT = {408, 504}
 
 
@@ -27,18 +26,20 @@ def assert_error(
     assert body["name"] == name
     assert message is None or body["message"] == message
     assert re.fullmatch(IDENTITY[version], body["id"])
-    assert content == _written(version, status, body), "other keys, another order, or blanks"
+    assert content == _written(version, status, body, temporary="retry-after" in headers), (
+        "other keys, another order, or blanks"
+    )
     assert headers.get("goa-error") == (name if version == "v1alpha" else None)
     return body
 
 
-def _written(version: str, status: int, body: dict[str, Any]) -> bytes:
+def _written(version: str, status: int, body: dict[str, Any], *, temporary: bool) -> bytes:
     three = {"id": body["id"], "message": body["message"], "name": body["name"]}
     goa = {
         "name": body["name"],
         "id": body["id"],
         "message": body["message"],
-        "temporary": status in TEMPORARY,
+        "temporary": temporary,
         "timeout": status in TIMEOUT,
         "fault": status >= 500,
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from tests.pictures import png
 from tests.running import KEY, Client, Server
-from tests.wire.asking import every_version, path
+from tests.wire.asking import SMALL, SMALL_SIZE, every_version, path
 from tests.wire.raw import FORM_TYPE, exchange, form, part, request
 from tests.wire.refusing import assert_error
 
@@ -74,15 +75,34 @@ def test_unknown_method(server: Server, version: str, method: str, rest: str, al
 
 
 @every_version
-@pytest.mark.parametrize(
-    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nonsense"]
-)
-def test_wrong_media_type(client: Client, version: str, media: str) -> None:
+def test_form_where_json_is_wanted(client: Client, version: str) -> None:
     """415 that says which would do and which came."""
-    answer = client.post(path(version), data=b"{}", headers={"Content-Type": media})
+    answer = client.post(path(version), files={"init_image": b"x"})
 
-    text = f"Content-Type must be application/json, but we received {media}"
+    text = "Content-Type must be application/json, but we received multipart/form-data"
     assert_error(answer, version, 415, "unsupported_media_type", text)
+
+
+@every_version
+@pytest.mark.parametrize(
+    "media",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "image/png",
+        "application/vnd.stability.client+json",
+        "nonsense",
+    ],
+)
+def test_json_by_another_name_is_read(client: Client, version: str, media: str) -> None:
+    """JSON is JSON whatever a client calls it: `curl -d` calls it a form, one script a picture."""
+    body = json.dumps({"text_prompts": [{"text": "a fox"}], "steps": 10, **SMALL_SIZE})
+
+    good = client.post(path(version, engine=SMALL), data=body, headers={"Content-Type": media})
+    bad = client.post(path(version, engine=SMALL), data=b"steps=10", headers={"Content-Type": media})
+
+    assert good.status_code == 200
+    assert_error(bad, version, 400, "bad_request", "body: not valid JSON")
 
 
 @every_version

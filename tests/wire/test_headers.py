@@ -157,7 +157,12 @@ def test_connection_survives_errors(server: Server, version: str) -> None:
         (404, request("GET", f"/{version}/nothing")),
         (404, request("POST", f"/{version}/nothing", body=b"x" * 200_000)),
         (405, request("DELETE", f"/{version}/engines/list", AUTH)),
-        (415, request("POST", path(version, engine=SMALL), AUTH, "Content-Type: text/plain", body=b"x" * 200_000)),
+        (
+            415,
+            request(
+                "POST", path(version, engine=SMALL), AUTH, "Content-Type: multipart/form-data", body=b"x" * 200_000
+            ),
+        ),
     ]
     with Connection(server.url) as connection:
         for status, data in errors:

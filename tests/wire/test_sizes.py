@@ -32,9 +32,9 @@ ALLOWED = [
     (V1_5, 2048, 128),
     (V1_5, 1024, 1024),
     (V1_5, 1152, 896),
-    (V1_6, 320, 832),
-    (V1_6, 1536, 640),
-    (V1_6, 640, 1536),
+    (V1_6, 320, 320),
+    (V1_6, 1536, 320),
+    (V1_6, 1536, 1536),
     (XL_BETA, 512, 896),
     (XL_BETA, 896, 512),
     (XL_BETA, 128, 128),
@@ -84,10 +84,15 @@ def test_side_under_128(client: Client, version: str, side: str, other: str) -> 
 
 
 @every_version
-@pytest.mark.parametrize("engine", [V1_5, V1_6])
-def test_512_by_512_unless_sent(client: Client, version: str, engine: str) -> None:
-    """The documented default."""
-    assert picture(text_to_image(client, version, engine)).shape == (512, 512, 3)
+@pytest.mark.parametrize(("engine", "side"), [(V1_5, 512), (V1_6, 512), (XL_BETA, 512), (V2_768, 768), (XL, 1024)])
+def test_sides_of_the_engine_unless_sent(client: Client, version: str, engine: str, side: int) -> None:
+    """The documented 512 where the engine can draw it, else what the engine was made for."""
+    assert picture(text_to_image(client, version, engine)).shape == (side, side, 3)
+
+
+def test_the_side_that_is_not_sent_is_the_engines(client: Client) -> None:
+    """One side alone is taken, the other is filled in."""
+    assert picture(text_to_image(client, "v1", V1_5, width=640)).shape == (512, 640, 3)
 
 
 @every_version

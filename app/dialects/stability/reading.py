@@ -53,10 +53,9 @@ def common(card: EngineCard, task: Task, words: Words, sent: Words) -> dict[str,
 
 
 def text_to_image(card: EngineCard, words: Words, sent: Words) -> GenerationRequest:
-    """A picture from prompts alone."""
-    return GenerationRequest(
-        width=words["width"], height=words["height"], **common(card, Task.TEXT_TO_IMAGE, words, sent)
-    )
+    """A picture from prompts alone; a side that is not asked for is the engine's own, not the contract's 512."""
+    width, height = sent.get("width", card.side), sent.get("height", card.side)
+    return GenerationRequest(width=width, height=height, **common(card, Task.TEXT_TO_IMAGE, words, sent))
 
 
 def image_to_image(card: EngineCard, init: Decoded, words: Words, sent: Words) -> GenerationRequest:
