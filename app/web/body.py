@@ -61,7 +61,7 @@ class BodyReader:
 
         Only a multipart body, which cannot be JSON, is refused, and what is not multipart where that is wanted.
         """
-        if JSON not in self._kinds or media == FORM:
+        if JSON not in self._kinds or media.startswith("multipart/"):
             raise MediaTypeRefused(media, tuple(self._kinds))
         return self._kinds[JSON]
 
