@@ -58,6 +58,12 @@ def encode_png(pixels: Pixels) -> bytes:
     return b"".join((b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", header), *_chunk(b"IDAT", packed), *_chunk(b"IEND", b"")))
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height by the header of a PNG, JPEG or WebP; ``PictureUnreadable`` for anything else."""
+    container = open_container(data)
+    return container.width, container.height
+
+
 def decode(data: bytes, maximum_pixels: int) -> Decoded:
     """Decode PNG, JPEG or WebP, told apart by their bytes; the first frame of an animation.
 
@@ -84,13 +90,6 @@ def decode_mask(data: bytes, maximum_pixels: int) -> Pixels:
     if decoded.alpha is not None and bool((decoded.pixels == decoded.pixels[0, 0]).all()):
         return decoded.alpha
     return np.array(Image.fromarray(decoded.pixels).convert("L"))
-
-
-def resize_mask(mask: Pixels, width: int, height: int) -> Pixels:
-    """The mask in another size, with smooth edges and without values it did not have."""
-    if mask.shape == (height, width):
-        return mask
-    return np.array(Image.fromarray(mask).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def blur(pixels: Pixels) -> Pixels:

@@ -19,6 +19,8 @@ _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # APP14 says how a four-channel JPEG is to be read; the other application segments and comments are metadata.
 _JPEG_DROPPED = frozenset(range(0xE0, 0xF0)) - {0xEE} | {0xFE}
 _JPEG_START_OF_SCAN = 0xDA
+# Every scan of a progressive JPEG is a pass over the whole picture; encoders write about ten.
+_JPEG_MOST_SCANS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def _jpeg(data: bytes) -> Container:
         if marker in _JPEG_FRAMES:
             size = (int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big"))
         if marker == _JPEG_START_OF_SCAN:
+            if data.count(b"\xff\xda", at) > _JPEG_MOST_SCANS:
+                raise PictureUnreadable("JPEG of too many scans")
             return _sized("JPEG", *size, b"".join([*kept, data[at:]]))
         if marker not in _JPEG_DROPPED:
             kept.append(data[at:end])

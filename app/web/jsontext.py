@@ -10,9 +10,14 @@ from app.errors import BadBody
 MAX_DIGITS = 300
 """Of a whole number. Python does not write out more than 4300, which the product of two sides stays below."""
 
+MAX_VALUES = 10_000
+"""In one text. A value of two bytes takes hundreds of them in memory, and each is looked at by the validator."""
+
 
 def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN or Infinity, no endless numbers, no nesting beyond what Python holds."""
+    """Strict JSON: UTF-8, no NaN or Infinity, no endless numbers, not too many values, no nesting beyond what Python holds."""
+    if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise BadBody(f"more than {MAX_VALUES} values")
     try:
         return json.loads(raw.decode(), parse_int=_whole, parse_constant=_refuse_constant)
     except UnicodeDecodeError:

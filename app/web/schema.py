@@ -62,14 +62,13 @@ class Validator:
     def check(self, value: object, root: str = "") -> None:
         """Raise a ``BadField`` for the first broken rule; missing fields are named by their own path."""
         try:
-            if self._compiled.is_valid(value):
-                return
-            error = next(iter(self._compiled.iter_errors(value)))
+            self._compiled.validate(value)
+        except jsonschema_rs.ValidationError as error:
+            raise _bad_field(error, root) from None
         except UnicodeEncodeError as half:  # JSON can escape halves of surrogate pairs; they are no characters
             raise BadBody("not valid Unicode") from half
         except ValueError as nested:  # the compiled validator describes what is wrong down to 255 levels
             raise BadBody("nested too deeply") from nested
-        raise _bad_field(error, root)
 
 
 def _bad_field(error: jsonschema_rs.ValidationError, root: str) -> BadField:

@@ -293,17 +293,6 @@ def test_a_mask_of_one_colour_is_read_by_its_alpha() -> None:
     assert codec.decode_mask(_saved(Image.fromarray(rgba), "PNG"), _ENOUGH).tolist() == [[0, 128, 255]]
 
 
-def test_resized_masks_stay_masks() -> None:
-    """A mask in another size keeps its range and its halves, and the same size is the same mask."""
-    mask = np.zeros((16, 32), np.uint8)
-    mask[:, 16:] = 255
-    larger = codec.resize_mask(mask, 128, 64)
-    assert larger.shape == (64, 128)
-    assert larger[:, :56].max() == 0
-    assert larger[:, 72:].min() == 255
-    assert codec.resize_mask(mask, 32, 16) is mask
-
-
 @pytest.mark.parametrize(("width", "height"), [(512, 512), (1536, 640), (130, 77), (1, 1)])
 def test_a_blurred_picture_shows_nothing_of_what_it_was(photo: Photo, width: int, height: int) -> None:
     """Size and overall colour stay, detail is gone."""

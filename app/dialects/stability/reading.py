@@ -6,12 +6,8 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from app.errors import BadField, BadFileSize, BadPictureSize, BadPictureType, MaskMissing
-from app.settings import Limits
-from engines.codec import Decoded, decode, decode_mask
-from engines.errors import PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
+from app.errors import BadField
+from engines.codec import Decoded
 from engines.types import MAX_SEED, EngineCard, GenerationRequest, Pixels, Prompt, Sampler, Task
 
 Words = Mapping[str, Any]
@@ -60,7 +56,7 @@ def text_to_image(card: EngineCard, words: Words, sent: Words) -> GenerationRequ
 
 def image_to_image(card: EngineCard, init: Decoded, words: Words, sent: Words) -> GenerationRequest:
     """A picture from another one: as large as that one, whatever size was asked for."""
-    height, width = init_size(card, init)
+    height, width = init.pixels.shape[:2]
     start, end = schedule(words, sent)
     shared = common(card, Task.IMAGE_TO_IMAGE, words, sent)
     return GenerationRequest(
@@ -70,7 +66,7 @@ def image_to_image(card: EngineCard, init: Decoded, words: Words, sent: Words) -
 
 def masking(card: EngineCard, init: Decoded, mask: Pixels, words: Words, sent: Words) -> GenerationRequest:
     """The masked part of a picture made anew."""
-    height, width = init_size(card, init)
+    height, width = init.pixels.shape[:2]
     start = float(words.get("step_schedule_start", 1.0))
     end = float(words.get("step_schedule_end", 0.0))
     shared = common(card, Task.MASKING, words, sent)
@@ -103,65 +99,3 @@ def schedule(words: Words, sent: Words) -> tuple[float, float]:
     if words.get("init_image_mode", "STEP_SCHEDULE") == "STEP_SCHEDULE":
         return float(words.get("step_schedule_start", 0.65)), end
     return 1.0 - float(words.get("image_strength", 0.35)), 0.0
-
-
-def init_size(card: EngineCard, init: Decoded) -> tuple[int, int]:
-    """Height and width of an init picture, which must itself obey the rules of the engine."""
-    height, width = init.pixels.shape[:2]
-    try:
-        card.sizes.check(width, height)
-    except SizeNotMultiple as problem:
-        raise BadPictureSize(
-            "init_image", f"height and width must be multiples of {problem.multiple}, but we received {width}x{height}"
-        ) from problem
-    except SideOutOfRange as problem:
-        limits = f"{problem.minimum} to {problem.maximum}" if problem.maximum else f"at least {problem.minimum}"
-        raise BadPictureSize(
-            "init_image", f"height and width must be {limits}, but we received {width}x{height}"
-        ) from problem
-    except PixelsOutOfRange as problem:
-        raise BadPictureSize(
-            "init_image",
-            f"must have {problem.minimum} to {problem.maximum} pixels, but we received {width}x{height}",
-        ) from problem
-    return height, width
-
-
-def picture(field: str, data: bytes, limits: Limits) -> Decoded:
-    """An uploaded picture; runs where picture work runs."""
-    _check_bytes(field, data, limits)
-    try:
-        return decode(data, limits.picture_pixels)
-    except PictureUnreadable as problem:
-        raise BadPictureType(field, "must be a PNG, JPEG or WebP picture") from problem
-
-
-def mask_for(init: Decoded, source: str, data: bytes | None, limits: Limits) -> Pixels:
-    """The mask as the workshop wants it, 255 where the picture is made anew; runs where picture work runs.
-
-    Black marks what is replaced; ``MASK_IMAGE_WHITE`` is the other way round, and with
-    ``INIT_IMAGE_ALPHA`` the transparent part of the init picture is replaced, a mask picture ignored.
-    """
-    height, width = init.pixels.shape[:2]
-    if source == ALPHA:
-        return np.zeros((height, width), np.uint8) if init.alpha is None else 255 - init.alpha
-    if data is None:
-        raise MaskMissing(f"mask_image is required when mask_source is {source}")
-    _check_bytes("mask_image", data, limits)
-    try:
-        mask = decode_mask(data, limits.picture_pixels)
-    except PictureUnreadable as problem:
-        raise MaskMissing("mask_image must be a PNG, JPEG or WebP picture") from problem
-    if mask.shape != (height, width):
-        raise MaskMissing(
-            f"mask_image must be as large as init_image ({width}x{height}), "
-            f"but we received {mask.shape[1]}x{mask.shape[0]}"
-        )
-    return mask if source == WHITE else 255 - mask
-
-
-def _check_bytes(field: str, data: bytes, limits: Limits) -> None:
-    if not data:
-        raise BadFileSize(field, "is empty")
-    if len(data) > limits.file_bytes:
-        raise BadFileSize(field, f"must have at most {limits.file_bytes} bytes, but we received {len(data)}")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
-from app.dialects.stability import answers, reading
+from app.dialects.stability import answers, reading, uploads
 from app.dialects.stability.wording import Wording, word
 from app.errors import TooManyPictures
 from app.settings import Limits
@@ -17,8 +17,8 @@ from app.web.answer import JSON, PNG, Answer, json_answer
 from app.web.body import Body
 from app.web.call import Call
 from app.web.negotiation import wanted
-from engines.codec import Decoded
-from engines.types import EngineCard, GenerationRequest
+from engines.errors import TaskNotOffered
+from engines.types import EngineCard, GenerationRequest, Task
 
 T = TypeVar("T")
 
@@ -47,32 +47,32 @@ class V1:
 
     async def text_to_image(self, call: Call) -> None:
         """Pictures from prompts."""
-        card = self._card(call)
+        card = self._card(call, Task.TEXT_TO_IMAGE)
         words = self.words(call.body)
         await self._deliver(call, reading.text_to_image(card, words.full, words.sent))
 
     async def image_to_image(self, call: Call) -> None:
         """Pictures from a picture and prompts."""
-        card = self._card(call)
+        card = self._card(call, Task.IMAGE_TO_IMAGE)
         words = self.words(call.body)
-        init = await self._picture(call, "init_image")
+        init = await self._by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
         await self._deliver(call, reading.image_to_image(card, init, words.full, words.sent))
 
     async def masking(self, call: Call) -> None:
-        """The masked part of a picture made anew from prompts."""
-        card = self._card(call)
+        """The masked part of a picture made anew."""
+        card = self._card(call, Task.MASKING)
         words = self.words(call.body)
-        init = await self._picture(call, "init_image")
-        data = call.body.sent.get("mask_image")
-        mask = await self._by_hand(reading.mask_for, init, words.full["mask_source"], data, self._limits)
+        init = await self._by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
+        picture = call.body.sent.get("mask_image")
+        mask = await self._by_hand(uploads.mask, init, words.full["mask_source"], picture, self._limits)
         await self._deliver(call, reading.masking(card, init, mask, words.full, words.sent))
 
     async def upscale_image(self, call: Call) -> None:
         """A larger version of a picture."""
-        card = self._card(call)
+        card = self._card(call, Task.UPSCALE)
         words = self.words(call.body)
-        init = await self._picture(call, "image")
-        await self._deliver(call, reading.upscale(card, init, words.full, words.sent))
+        image = await self._by_hand(uploads.image, card, call.body.sent["image"], self._limits)
+        await self._deliver(call, reading.upscale(card, image, words.full, words.sent))
 
     def word(self, error: Exception) -> Answer:
         """The three-key error, as JSON whatever ``Accept`` says."""
@@ -88,11 +88,12 @@ class V1:
         """Where the parameters stand in the body."""
         return body
 
-    def _card(self, call: Call) -> EngineCard:
-        return self._studio.card(call.path["engine_id"])
-
-    async def _picture(self, call: Call, field: str) -> Decoded:
-        return await self._by_hand(reading.picture, field, call.body.sent[field], self._limits)
+    def _card(self, call: Call, task: Task) -> EngineCard:
+        """The engine of the path, refused before any picture is decoded if it does not do the task."""
+        card = self._studio.card(call.path["engine_id"])
+        if task not in card.tasks:
+            raise TaskNotOffered(card.id, task)
+        return card
 
     async def _deliver(self, call: Call, request: GenerationRequest) -> None:
         as_png = wanted(call.headers.get("accept", ""), (JSON, PNG)) == PNG
