@@ -20,11 +20,6 @@ class Desk:
         self._free = asyncio.Semaphore(places)
         self._inside = 0
 
-    @property
-    def waiting(self) -> int:
-        """How many are in line now."""
-        return max(0, self._inside - self._places)
-
     @asynccontextmanager
     async def line(self) -> AsyncIterator[asyncio.Semaphore]:
         """Join the line; the semaphore inside is the place itself. Raises ``Busy`` when it is full."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import threading
@@ -37,7 +38,9 @@ SIGN_OF_LIFE = 30.0
 
 def create_from_environment() -> Front:
     """Make the server as a worker process does: from the environment its parent gave it."""
-    threading.Thread(target=_end_with, args=(os.getppid(),), name="parent-watch", daemon=True).start()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.pid,), name="parent-watch", daemon=True).start()
     return create(Settings.from_mapping(os.environ))
 
 
@@ -106,7 +109,7 @@ def _rate_limit(settings: Settings) -> RateLimit | None:
     return RateLimit(settings.rate_requests, settings.rate_window, settings.rate_lockout)
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int | None) -> None:
     """Workers must not outlive their parent: nobody would stop them, and the port would stay taken."""
     while os.getppid() == parent:
         time.sleep(0.5)

@@ -39,6 +39,11 @@ class Server:
 
     def start(self) -> Server:
         """Start it and wait until it is ready."""
+        self._wait(self.spawn())
+        return self
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start it and wait for nothing."""
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "understudy", "serve", "--port", "0", *self._options],
@@ -48,8 +53,7 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        self._wait(self.process)
-        return self
+        return self.process
 
     def output(self) -> str:
         """Everything it has printed and logged so far."""

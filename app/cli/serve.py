@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -84,8 +85,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         try:
             listener.bind((settings.host, settings.port))
         except OSError as problem:
+            other = "--port" if problem.errno in {errno.EADDRINUSE, errno.EACCES} else "--host"
             raise click.ClickException(
-                f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}; choose another --port"
+                f"cannot listen on {settings.host}:{settings.port}: {problem.strerror}; choose another {other}"
             ) from problem
         # Whoever comes while the rest is starting waits in line instead of being refused.
         listener.listen(BACKLOG)

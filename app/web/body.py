@@ -41,7 +41,6 @@ class BodyReader:
 
     def __init__(self, request_body: Mapping[str, Any], limits: Limits) -> None:
         self._limits = limits
-        self._required = bool(request_body.get("required"))
         self._kinds = {media: _Kind(content["schema"]) for media, content in request_body["content"].items()}
 
     async def read(self, headers: Mapping[str, str], receive: Receive) -> Body:

@@ -150,5 +150,6 @@ def _log(scope: Scope, status: int | None, began: float, error: Exception | None
             "ms": round((time.perf_counter() - began) * 1000, 1),
         }
         if isinstance(error, (CounterError, EngineError)):
-            facts["error"] = f"{type(error).__name__}: {error}".rstrip(": ")
+            facts["error"] = getattr(error, "code", type(error).__name__)
+            facts["detail"] = str(error)
         log.info("request" if status else "client gone", extra={"facts": facts})

@@ -15,7 +15,7 @@ MAX_VALUES = 10_000
 
 
 def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN or Infinity, no endless numbers, not too many values, no nesting beyond what Python holds."""
+    """Strict JSON: UTF-8, no NaN or Infinity, no endless numbers, neither too many values nor nested too deeply."""
     if sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise BadBody(f"more than {MAX_VALUES} values")
     try:

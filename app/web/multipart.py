@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from app.errors import BadBody, BodyTooLarge
+from app.errors import BadBody
 from app.settings import Limits
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Part:
 
 
 async def read_parts(content_type: str, chunks: AsyncIterator[bytes], limits: Limits) -> list[Part]:
-    """All parts in the order they came. Raises ``BadBody`` or ``BodyTooLarge``."""
+    """All parts in the order they came. Raises ``BadBody``, and what ``chunks`` raises."""
     _, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if not boundary:
@@ -85,8 +85,6 @@ class _Collector:
         self._value.clear()
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        if len(self._part.data) + end - start > self._limits.body_bytes:
-            raise BodyTooLarge(self._limits.body_bytes)
         self._part.data += data[start:end]
 
     def _end(self) -> None:

@@ -98,7 +98,7 @@ def test_a_store_that_dies_in_mid_request_loses_no_credit(make_server: MakeServe
     server = make_server(UNDERSTUDY_CREDITS="1000")
     clients = _Crowd(server)
 
-    clients.run(60, lambda: _kill_store(server))
+    clients.run(60, lambda: _kill_store(server), strikes=4)
 
     _until(lambda: _try(lambda: Client(server.url).balance()) == 1000 - len(clients.delivered) * PRICE / 1_000_000)
     assert len(clients.delivered) == 60
@@ -123,13 +123,13 @@ class _Crowd:
     _failed: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def run(self, wanted: int, disaster: Callable[[], None]) -> None:
+    def run(self, wanted: int, disaster: Callable[[], None], strikes: int = 12) -> None:
         """Ask until ``wanted`` pictures are held; ``disaster`` strikes at random moments meanwhile."""
         chance = random.Random(20_261_121)
         with ThreadPoolExecutor(self.size) as pool:
             for _ in range(self.size):
                 pool.submit(self._ask_until, wanted)
-            for strike in sorted(chance.sample(range(5, wanted - 10), 12)):
+            for strike in sorted(chance.sample(range(5, wanted - 10), strikes)):
                 _until(lambda at=strike: len(self.delivered) >= at)  # type: ignore[misc]
                 time.sleep(chance.random() * 0.03)
                 disaster()

@@ -141,6 +141,22 @@ def test_workers_end_with_their_parent(make_server: MakeServer) -> None:
     assert Client(again.url).get("/v1/engines/list").ok
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.2, 0.4])
+def test_workers_that_are_still_starting_end_with_their_parent(tmp_path: Path, delay: float) -> None:
+    """The same when the parent is killed before its workers are there."""
+    server = Server(tmp_path / "home", "--workers", "2")
+    server.spawn()
+    _until(lambda: "listens on" in server.output())
+    port = int(re.findall(r"listens on http://[^ ]+:(\d+)", server.output())[0])
+    time.sleep(delay)
+
+    server.kill()
+
+    _until(lambda: not _listens(port))
+    with Server(tmp_path / "home") as again:  # Also ends the store that was left behind.
+        assert Client(again.url).get("/v1/engines/list").ok
+
+
 def test_a_server_on_a_named_redis_starts_no_store(make_server: MakeServer, redis_url: str) -> None:
     """With REDIS_URL accounts and credits live there, and two servers share them."""
     one = make_server(home="one", REDIS_URL=redis_url)

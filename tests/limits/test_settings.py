@@ -40,6 +40,7 @@ OTHERS = (
     ("UNDERSTUDY_API_KEY", "sk-with a space", "without spaces"),
     ("UNDERSTUDY_DEFAULT_STEPS", "9", "use 10 to 150"),
     ("UNDERSTUDY_DEFAULT_STEPS", "esrgan-v1-x2plus=many", "engine-id=steps"),
+    ("UNDERSTUDY_DEFAULT_STEPS", "stable-diffusion-v9=30", "there is no engine stable-diffusion-v9"),
     ("UNDERSTUDY_PROMPT_WORDS", "/nowhere/words.txt", "use a readable UTF-8 file"),
     ("UNDERSTUDY_OUTPUT_WORDS", "/nowhere/words.txt", "or off"),
     ("REDIS_URL", "localhost:6379", "use redis://"),
@@ -100,6 +101,7 @@ def test_a_host_that_is_not_ours_stops_the_start(tmp_path: Path, host: str) -> N
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith(f"Error: cannot listen on {host}:0: ")
+    assert line.endswith("choose another --host")
 
 
 def test_a_store_that_does_not_answer_stops_the_start(tmp_path: Path, taken: int) -> None:

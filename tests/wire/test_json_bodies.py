@@ -8,7 +8,7 @@ import pytest
 
 from tests.pictures import png
 from tests.running import Client
-from tests.wire.asking import every_version, image_to_image, newer_versions, text_to_image
+from tests.wire.asking import every_version, image_to_image, newer_versions, path, text_to_image
 from tests.wire.refusing import assert_error
 
 STYLES = [
@@ -188,7 +188,19 @@ def test_fast_presets_need_an_ancestral_sampler(client: Client, version: str, pr
     wrong = text_to_image(client, version, clip_guidance_preset=preset, sampler="DDIM")
 
     assert [answer.status_code for answer in fine] == [200, 200]
-    assert_error(wrong, version, 400, "bad_request")
+    reason = f"{preset} needs an ancestral sampler, got DDIM"
+    wording = f"body.sampler must be another: {reason}" if version == "v1alpha" else f"sampler: {reason}"
+    assert_error(wrong, version, 400, "bad_request", wording)
+
+
+@every_version
+@pytest.mark.parametrize("body", [b"[]", b"null", b"1", b'"text"'])
+def test_body_that_is_no_object(client: Client, version: str, body: bytes) -> None:
+    """The body itself is named, once."""
+    answer = client.post(path(version), data=body, headers={"Content-Type": "application/json"})
+
+    wording = "body must be an object" if version == "v1alpha" else "body: must be an object"
+    assert_error(answer, version, 400, "bad_request", wording)
 
 
 def test_sdxl_ignores_guidance_presets(client: Client) -> None:

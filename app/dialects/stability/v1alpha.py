@@ -10,11 +10,13 @@ from functools import singledispatchmethod
 
 from app import errors as e
 from app.dialects.stability import answers
+from app.dialects.stability.fields import field_reason
 from app.dialects.stability.v1 import V1
-from app.dialects.stability.wording import Wording, field_reason, word
+from app.dialects.stability.wording import Wording, word
 from app.web.answer import Answer, json_answer
 from app.web.body import Body
 from app.web.call import Call
+from engines import errors as w
 
 OPTIONS = "options"
 FILES = frozenset({"init_image", "mask_image", OPTIONS})
@@ -61,9 +63,15 @@ class V1Alpha(V1):
     @wording.register
     def _(self, error: e.BadField) -> Wording:
         field = error.field.removeprefix(f"{OPTIONS}.")
-        if error.rule == "required":
+        if field == "body":
+            message = f"body {field_reason(error)}"
+        elif error.rule == "required":
             where = "body" if field in FILES else ".".join(["body", *field.split(".")[:-1]])
             message = f'"{field.rpartition(".")[2]}" is missing from {where}'
         else:
             message = f"body.{field} {field_reason(error)}"  # C: clients look for "body.steps must be"
         return Wording(400, "bad_request", message)
+
+    @wording.register
+    def _(self, error: w.SamplerRefused) -> Wording:
+        return Wording(400, "bad_request", f"body.sampler must be another: {error}")

@@ -10,21 +10,9 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from app import errors as e
+from app.dialects.stability.fields import field_reason
 from engines import errors as w
 from engines.prices import MICRO
-
-FIELD_RULES = {
-    "required": "is required",
-    "minimum": "must be greater than or equal to {limit}",
-    "maximum": "must be less than or equal to {limit}",
-    "minLength": "cannot be empty",
-    "maxLength": "cannot be longer than {limit} characters",
-    "minItems": "must have at least {limit} item",
-    "maxItems": "cannot have more than {limit} items",
-    "pattern": "must match {limit}",
-    "utf8": "is not valid UTF-8",
-    "exclusive": "cannot be sent together with {limit}",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +34,6 @@ def word(error: Exception) -> Wording:
 @word.register
 def _(error: e.BadField) -> Wording:
     return Wording(400, "bad_request", f"{error.field}: {field_reason(error)}")  # D
-
-
-def field_reason(error: e.BadField) -> str:
-    """What is wrong with a field, as the half-sentence behind its name."""
-    if error.rule == "type":
-        return f"must be {_kind(error.limit)}"
-    if error.rule == "enum":
-        return f"must be one of {_listed(error.limit)}"
-    return FIELD_RULES.get(error.rule, "is invalid").format(limit=error.limit)
-
-
-def _kind(limit: object) -> str:
-    kinds = [str(kind) for kind in limit if kind != "null"] if isinstance(limit, list) else ["valid"]
-    return " or ".join(f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}" for kind in kinds)
-
-
-def _listed(limit: object) -> str:
-    return ", ".join(str(option) for option in limit if option is not None) if isinstance(limit, list) else str(limit)
 
 
 @word.register

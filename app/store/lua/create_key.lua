@@ -1,7 +1,4 @@
 -- ARGV: sha256 of the key, key id, account, label, hint, now
-if redis.call('EXISTS', P .. 'account:' .. ARGV[3]) == 0 then
-  return {'no_account'}
-end
 if redis.call('EXISTS', P .. 'key:' .. ARGV[1]) == 0 then
   create_key(ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6])
 end
