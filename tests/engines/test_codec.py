@@ -286,6 +286,18 @@ def test_masks_are_read_by_their_light(name: str, mode: str) -> None:
     assert mask[:, 24:].min() > 250
 
 
+@pytest.mark.parametrize("name", ["PNG", "WEBP"])
+def test_colours_in_masks_count_as_bright_as_they_look(name: str) -> None:
+    """Luminance after ITU-R 601: 30 % red, 59 % green, 11 % blue, to the nearest value."""
+    colours = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 100, 200), (255, 255, 255), (0, 0, 0)]
+    mask = Image.fromarray(np.array([colours], np.uint8))
+    options = {"lossless": True, "exact": True} if name == "WEBP" else {}
+
+    read = codec.decode_mask(_saved(mask, name, **options), _ENOUGH)
+
+    assert read.tolist() == [[round(0.299 * r + 0.587 * g + 0.114 * b) for r, g, b in colours]]
+
+
 def test_a_mask_of_one_colour_is_read_by_its_alpha() -> None:
     """A mask painted as transparency has the same colour everywhere: then alpha is the mask."""
     alpha = np.array([[0, 128, 255]], np.uint8)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Write the counts of everything that was fuzzed."""
-    if TALLY.operations:
+    if TALLY.answers:
         terminalreporter.section("fuzzing")
         for line in TALLY.lines():
             terminalreporter.write_line(line)

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 
 from tests.fuzz.furthering import further, is_valid_generation
 from tests.fuzz.tally import TALLY
-from tests.running import ROOT, VERSIONS, Server
+from tests.running import ROOT, VERSIONS, Server, document_paths
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 SEED = os.environ.get("FUZZ_SEED")
@@ -27,6 +28,8 @@ ENGINE_REFUSES = 400
 """A size, sampler or picture can be right by the schema and yet not suit the engine named in the path."""
 VALID = [200, ENGINE_REFUSES, 403, 404]
 """403: an ``Organization`` the caller is not in; 404: no such engine."""
+PICTURES = 0.8
+"""At least this share of the valid generations has to end in a picture, or the engines were hardly tested."""
 
 
 def contract(version: str) -> schemathesis.BaseSchema:
@@ -57,3 +60,26 @@ def test_every_answer_keeps_the_contract(case: schemathesis.Case, server: Server
     if is_valid_generation(case):
         TALLY.add(f"valid generations of {version}", case.operation.label, 1, status)
     case.validate_response(response, headers=headers)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_most_valid_generations_ended_in_a_picture(version: str) -> None:
+    """The contract tests above reached the engines, and were not turned away before: four in five saw 200."""
+    statuses = TALLY.statuses(f"valid generations of {version}")
+
+    assert TALLY.operations(f"valid generations of {version}") == generations(version), NOT_ALONE
+    assert statuses[200] / statuses.total() >= PICTURES, statuses
+
+
+def test_no_operation_broke_down() -> None:
+    """Not one of all the requests above was answered with a 5xx."""
+    assert {f"contract {version}" for version in VERSIONS} <= set(TALLY.answers), NOT_ALONE
+    assert TALLY.broken() == []
+
+
+NOT_ALONE = "this looks at what the contract tests of this module sent: run the whole module"
+
+
+def generations(version: str) -> set[str]:
+    """The operations of a version that make pictures, as Schemathesis calls them."""
+    return {f"POST {path}" for path in document_paths(version) if path.startswith("/generation")}

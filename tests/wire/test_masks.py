@@ -141,6 +141,24 @@ def test_masks_of_many_kinds(client: Client, version: str, mode: str, source: st
 
 
 @every_version
+@pytest.mark.parametrize(
+    ("colour", "grey"), [((255, 0, 0), 76), ((0, 255, 0), 150), ((0, 0, 255), 29), ((255, 255, 0), 226)]
+)
+def test_coloured_masks_count_by_how_bright_they_look(
+    client: Client, version: str, colour: tuple[int, int, int], grey: int
+) -> None:
+    """Green is brighter than red, and red brighter than blue: each counts as the grey it is seen as."""
+    mask = Image.new("RGB", (512, 512), colour)
+    mask.paste((255, 255, 255), (0, 0, 64, 512))
+    same = halves(grey, grey)
+    same.paste(255, (0, 0, 64, 512))
+    answer = masking(client, version, INIT, saved(mask), WHITE)
+
+    assert answer.status_code == 200
+    assert answer.content == masking(client, version, INIT, saved(same), WHITE).content
+
+
+@every_version
 def test_jpeg_mask(client: Client, version: str) -> None:
     """A JPEG is good enough: far from the edge nothing and everything is changed."""
     there = changed(client, version, INIT, saved(halves().convert("RGB"), "JPEG"), WHITE)

@@ -69,6 +69,19 @@ def test_reader_needs_nothing_from_elsewhere(visitor: Client, version: str) -> N
 
 
 @every_version
+@pytest.mark.parametrize("wanted", ["bytes=0-9", "bytes=0-0,5-9", "bytes=-1", "bytes=999999999-", "pages=1"])
+def test_reader_gives_files_whole(visitor: Client, version: str, wanted: str) -> None:
+    """A ``Range`` is passed over, as HTTP allows: the caller sees 200 and all of the file."""
+    whole = visitor.get(f"/{version}/ui/swagger-ui.css")
+    answer = visitor.get(f"/{version}/ui/swagger-ui.css", headers={"Range": wanted})
+
+    assert answer.status_code == 200
+    assert answer.content == whole.content
+    assert int(answer.headers["Content-Length"]) == len(whole.content) > 10_000
+    assert "Content-Range" not in answer.headers
+
+
+@every_version
 def test_reader_is_found_without_its_slash(visitor: Client, version: str) -> None:
     """``/ui`` leads to ``/ui/``."""
     answer = visitor.get(f"/{version}/ui", allow_redirects=False)

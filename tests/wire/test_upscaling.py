@@ -33,6 +33,23 @@ def test_size_of_the_answer(client: Client, engine: str, fields: dict[str, int],
 
 
 @pytest.mark.parametrize("engine", [ESRGAN, LATENT])
+@pytest.mark.parametrize(
+    ("sent", "fields", "size"),
+    [
+        ((150, 101), {"width": 512}, (512, 345)),
+        ((150, 101), {"width": 515}, (515, 347)),
+        ((101, 150), {"height": 512}, (345, 512)),
+        ((101, 150), {"height": 515}, (347, 515)),
+    ],
+)
+def test_the_other_side_is_rounded_to_the_nearest(
+    client: Client, engine: str, sent: tuple[int, int], fields: dict[str, int], size: tuple[int, int]
+) -> None:
+    """344.7 pixels are 345 and 346.8 are 347: not less, as if the rest were cut off."""
+    assert picture(upscale(client, png(*sent), engine, **fields)).shape == (size[1], size[0], 3)
+
+
+@pytest.mark.parametrize("engine", [ESRGAN, LATENT])
 def test_answer_resembles_the_input(client: Client, engine: str) -> None:
     """Made small again it is what was sent, give or take a few shades."""
     answer = picture(upscale(client, IMAGE, engine)).astype(np.uint8)
