@@ -75,8 +75,7 @@ def create(settings: Settings) -> Front:
             alive.cancel()
             with suppress(asyncio.CancelledError):
                 await alive
-            registry.close()
-            hands.shutdown(wait=False, cancel_futures=True)
+            registry.close()  # The family shuts the hands down.
             await store.close()
 
     guard = Guard(store, _rate_limit(settings))

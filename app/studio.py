@@ -70,12 +70,12 @@ class Studio:
         pictures were delivered: the price is then spent, less what was given back for filtered ones.
         Leaving it with any exception, a client that hung up included, gives everything back.
         """
-        self._registry.check(request)
+        card = self._registry.check(request)
         if self._prompt_filter.refuses(request.prompts):
             raise PromptRefused
         async with AsyncExitStack() as line:
             place = await line.enter_async_context(self._desk.line())
-            async with self._charged(caller, request) as charge:
+            async with self._charged(caller, card, request) as charge:
                 finished = await self._made_in_time(place, request)
                 await self._give_back_filtered(charge, request, finished)
                 await line.aclose()  # Who is slow to take delivery keeps nobody waiting.
@@ -89,8 +89,8 @@ class Studio:
             raise TookTooLong(f"not finished within {self._seconds:g} seconds") from None
 
     @asynccontextmanager
-    async def _charged(self, caller: Caller, request: GenerationRequest) -> AsyncIterator[Charge]:
-        charge = self._charge(caller, request)
+    async def _charged(self, caller: Caller, card: EngineCard, request: GenerationRequest) -> AsyncIterator[Charge]:
+        charge = _charge(caller, card, request)
         try:
             await unbroken(self._ledger.reserve(charge))
             yield charge
@@ -100,19 +100,6 @@ class Studio:
             await unbroken(self._closing.close(functools.partial(self._ledger.release, charge.id, _reason(problem))))
             raise
         await unbroken(self._closing.close(functools.partial(self._ledger.settle, charge.id)))
-
-    def _charge(self, caller: Caller, request: GenerationRequest) -> Charge:
-        card = self._registry.card(request.engine_id)
-        return Charge(
-            id=secrets.token_hex(16),
-            organization_id=caller.organization_id,
-            key_id=caller.key_id,
-            amount=price_of_one(card, request) * request.samples,
-            engine_id=request.engine_id,
-            task=request.task.value,
-            samples=request.samples,
-            at=int(time.time() * 1000),
-        )
 
     async def _work(self, request: GenerationRequest) -> tuple[Finished, ...]:
         pictures = await asyncio.wrap_future(self._registry.submit(request))
@@ -137,3 +124,16 @@ class Studio:
 
 def _reason(problem: BaseException) -> str:
     return "cancelled" if isinstance(problem, asyncio.CancelledError) else type(problem).__name__
+
+
+def _charge(caller: Caller, card: EngineCard, request: GenerationRequest) -> Charge:
+    return Charge(
+        id=secrets.token_hex(16),
+        organization_id=caller.organization_id,
+        key_id=caller.key_id,
+        amount=price_of_one(card, request) * request.samples,
+        engine_id=card.id,
+        task=request.task.value,
+        samples=request.samples,
+        at=int(time.time() * 1000),
+    )

@@ -58,21 +58,21 @@ def encode_png(pixels: Pixels) -> bytes:
     return b"".join((b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", header), *_chunk(b"IDAT", packed), *_chunk(b"IEND", b"")))
 
 
-def size_of(data: bytes) -> tuple[int, int]:
-    """Width and height by the header of a PNG, JPEG or WebP; ``PictureUnreadable`` for anything else."""
-    container = open_container(data)
-    return container.width, container.height
+def any_size(width: int, height: int) -> None:
+    """The size rule that takes every picture."""
 
 
-def decode(data: bytes, maximum_pixels: int) -> Decoded:
+def decode(data: bytes, maximum_pixels: int, rule: Callable[[int, int], None] = any_size) -> Decoded:
     """Decode PNG, JPEG or WebP, told apart by their bytes; the first frame of an animation.
 
     Palettes, grey, CMYK and 16 bits become 8-bit RGB. ``PictureTooLarge`` is raised from the header,
-    before anything is decoded; everything else that goes wrong is a ``PictureUnreadable``.
+    before anything is decoded, and so is whatever ``rule`` raises for the width and height; everything
+    else that goes wrong is a ``PictureUnreadable``.
     """
     container = open_container(data)
     if container.width * container.height > maximum_pixels:
         raise PictureTooLarge(container.width * container.height, maximum_pixels)
+    rule(container.width, container.height)
     try:
         pixels, alpha = _unpack(_load(container))
     except Exception as exc:  # Decoders fail in many ways, down to struct.error and MemoryError; callers need one.
@@ -80,13 +80,13 @@ def decode(data: bytes, maximum_pixels: int) -> Decoded:
     return Decoded(pixels, alpha, container.format)
 
 
-def decode_mask(data: bytes, maximum_pixels: int) -> Pixels:
+def decode_mask(data: bytes, maximum_pixels: int, rule: Callable[[int, int], None] = any_size) -> Pixels:
     """Decode a mask to height x width: the luminance of its colours.
 
     Alpha counts only where the colours say nothing, that is where all pixels have the same: then the
     mask was painted as transparency and its alpha is returned.
     """
-    decoded = decode(data, maximum_pixels)
+    decoded = decode(data, maximum_pixels, rule)
     if decoded.alpha is not None and bool((decoded.pixels == decoded.pixels[0, 0]).all()):
         return decoded.alpha
     return np.array(Image.fromarray(decoded.pixels).convert("L"))

@@ -59,21 +59,21 @@ class Validator:
     def __init__(self, schema: Schema) -> None:
         self._compiled = jsonschema_rs.Draft4Validator(schema)
 
-    def check(self, value: object, root: str = "") -> None:
+    def check(self, value: object) -> None:
         """Raise a ``BadField`` for the first broken rule; missing fields are named by their own path."""
         try:
             self._compiled.validate(value)
         except jsonschema_rs.ValidationError as error:
-            raise _bad_field(error, root) from None
+            raise _bad_field(error) from None
         except UnicodeEncodeError as half:  # JSON can escape halves of surrogate pairs; they are no characters
             raise BadBody("not valid Unicode") from half
         except ValueError as nested:  # the compiled validator describes what is wrong down to 255 levels
             raise BadBody("nested too deeply") from nested
 
 
-def _bad_field(error: jsonschema_rs.ValidationError, root: str) -> BadField:
+def _bad_field(error: jsonschema_rs.ValidationError) -> BadField:
     kind = error.kind.as_dict()
-    path = [root, *error.instance_path] if root else list(error.instance_path)
+    path = error.instance_path
     rule = str(error.schema_path[-1]) if error.schema_path else error.kind.name
     facts = {name: value for name, value in kind.items() if name not in {"name", "value"}}
     if "property" in facts:

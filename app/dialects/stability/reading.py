@@ -13,9 +13,6 @@ from engines.types import MAX_SEED, EngineCard, GenerationRequest, Pixels, Promp
 Words = Mapping[str, Any]
 """The validated body, or v1alpha's ``options``, with the contract's defaults filled in."""
 
-ALPHA = "INIT_IMAGE_ALPHA"
-WHITE = "MASK_IMAGE_WHITE"
-
 
 def prompts(words: Words) -> tuple[Prompt, ...]:
     """Texts and weights; halves of surrogate pairs, which JSON can smuggle in, become question marks."""
@@ -57,7 +54,7 @@ def text_to_image(card: EngineCard, words: Words, sent: Words) -> GenerationRequ
 def image_to_image(card: EngineCard, init: Decoded, words: Words, sent: Words) -> GenerationRequest:
     """A picture from another one: as large as that one, whatever size was asked for."""
     height, width = init.pixels.shape[:2]
-    start, end = schedule(words, sent)
+    start, end = schedule(words)
     shared = common(card, Task.IMAGE_TO_IMAGE, words, sent)
     return GenerationRequest(
         width=width, height=height, init=init.pixels, schedule_start=start, schedule_end=end, **shared
@@ -93,9 +90,12 @@ def upscale(card: EngineCard, init: Decoded, words: Words, sent: Words) -> Gener
     return GenerationRequest(width=width, height=height, init=init.pixels, **shared)
 
 
-def schedule(words: Words, sent: Words) -> tuple[float, float]:
-    """Where the steps start and how many are skipped at their end; the mode decides which field counts."""
+def schedule(words: Words) -> tuple[float, float]:
+    """Where the steps start and how many are skipped at their end; the mode decides which field counts.
+
+    v1alpha has no mode: there the schedule always counts.
+    """
     end = float(words.get("step_schedule_end", 0.0))
     if words.get("init_image_mode", "STEP_SCHEDULE") == "STEP_SCHEDULE":
-        return float(words.get("step_schedule_start", 0.65)), end
-    return 1.0 - float(words.get("image_strength", 0.35)), 0.0
+        return float(words["step_schedule_start"]), end
+    return 1.0 - float(words["image_strength"]), 0.0

@@ -11,8 +11,8 @@ import numpy as np
 
 from app.errors import BadFileSize, BadPictureSize, BadPictureType, MaskMissing
 from app.settings import Limits
-from engines.codec import Decoded, decode, decode_mask, size_of
-from engines.errors import PictureTooLarge, PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
+from engines.codec import Decoded, decode, decode_mask
+from engines.errors import PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
 from engines.sizes import UpscaleRange
 from engines.types import EngineCard, Pixels
 
@@ -42,32 +42,27 @@ def mask(init: Decoded, source: str, data: bytes | None, limits: Limits) -> Pixe
         return np.zeros((height, width), np.uint8) if init.alpha is None else 255 - init.alpha
     if data is None:
         raise MaskMissing(f"mask_image is required when mask_source is {source}")
+    _check_bytes("mask_image", data, limits)
     try:
-        _check_header("mask_image", data, limits, lambda *size: _check_mask((width, height), size))
-        found = decode_mask(data, limits.picture_pixels)
+        found = decode_mask(data, limits.picture_pixels, lambda *size: _check_mask((width, height), size))
     except PictureUnreadable as problem:
         raise MaskMissing("mask_image must be a PNG, JPEG or WebP picture") from problem
     return found if source == WHITE else 255 - found
 
 
 def _picture(field: str, data: bytes, limits: Limits, rule: Callable[[int, int], None]) -> Decoded:
+    _check_bytes(field, data, limits)
     try:
-        _check_header(field, data, limits, rule)
-        return decode(data, limits.picture_pixels)
+        return decode(data, limits.picture_pixels, rule)
     except PictureUnreadable as problem:
         raise BadPictureType(field, "must be a PNG, JPEG or WebP picture") from problem
 
 
-def _check_header(field: str, data: bytes, limits: Limits, rule: Callable[[int, int], None]) -> None:
-    """Refuse what can be refused before anything is decoded: bytes, pixels, then the rule for the size."""
+def _check_bytes(field: str, data: bytes, limits: Limits) -> None:
     if not data:
         raise BadFileSize(field, "is empty")
     if len(data) > limits.file_bytes:
         raise BadFileSize(field, f"must have at most {limits.file_bytes} bytes, but we received {len(data)}")
-    width, height = size_of(data)
-    if width * height > limits.picture_pixels:
-        raise PictureTooLarge(width * height, limits.picture_pixels)
-    rule(width, height)
 
 
 def _check_init(card: EngineCard, width: int, height: int) -> None:
