@@ -21,6 +21,7 @@ import requests
 from app.accounts.model import ChargeState, JournalEntry
 from app.store.redis_store import RedisStore
 from tests.running import PATIENCE, Client, Server
+from tests.store.servers import wait_until
 
 MakeServer = Callable[..., Server]
 
@@ -88,7 +89,7 @@ def test_a_client_that_hangs_up_pays_nothing(make_server: MakeServer) -> None:
         with contextlib.suppress(requests.ReadTimeout):
             client.post(ROUTE, json=body, timeout=(PATIENCE, 0.02))
 
-    _until(lambda: client.balance() == 100)
+    wait_until(lambda: client.balance() == 100)
     assert _ask(server, 1).status_code == 200
     assert all(entry.spent == 0 for entry in _journal(server) if entry.charge.samples == 10)
 
@@ -100,7 +101,7 @@ def test_a_store_that_dies_in_mid_request_loses_no_credit(make_server: MakeServe
 
     clients.run(60, lambda: _kill_store(server), strikes=4)
 
-    _until(lambda: _try(lambda: Client(server.url).balance()) == 1000 - len(clients.delivered) * PRICE / 1_000_000)
+    wait_until(lambda: _try(lambda: Client(server.url).balance()) == 1000 - len(clients.delivered) * PRICE / 1_000_000)
     assert len(clients.delivered) == 60
     assert server.process is not None
     assert server.process.poll() is None
@@ -130,7 +131,7 @@ class _Crowd:
             for _ in range(self.size):
                 pool.submit(self._ask_until, wanted)
             for strike in sorted(chance.sample(range(5, wanted - 10), strikes)):
-                _until(lambda at=strike: len(self.delivered) >= at)  # type: ignore[misc]
+                wait_until(lambda at=strike: len(self.delivered) >= at)  # type: ignore[misc]
                 time.sleep(chance.random() * 0.03)
                 disaster()
                 self.kills += 1
@@ -172,7 +173,7 @@ def _murder(server: Server, clients: _Crowd) -> None:
 
 def _kill_store(server: Server) -> None:
     os.kill(int((server.home / "store" / "pid").read_text()), signal.SIGKILL)
-    _until(lambda: _try(lambda: requests.get(f"{server.url}/readyz", timeout=PATIENCE).ok) is True)
+    wait_until(lambda: _try(lambda: requests.get(f"{server.url}/readyz", timeout=PATIENCE).ok) is True)
 
 
 def _journal(server: Server) -> tuple[JournalEntry, ...]:
@@ -196,10 +197,3 @@ def _try(work: Callable[[], object]) -> object:
         return work()
     except (requests.RequestException, KeyError, json.JSONDecodeError):
         return None
-
-
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import PATIENCE, Client, Server, rows, understudy
+from tests.running import Client, Server, rows, understudy
+from tests.store.servers import wait_until
 
 MakeServer = Callable[..., Server]
 
@@ -136,7 +137,7 @@ def test_workers_end_with_their_parent(make_server: MakeServer) -> None:
 
     server.kill()
 
-    _until(lambda: not _listens(port))
+    wait_until(lambda: not _listens(port))
     again = make_server("--workers", "2")
     assert Client(again.url).get("/v1/engines/list").ok
 
@@ -146,13 +147,13 @@ def test_workers_that_are_still_starting_end_with_their_parent(tmp_path: Path, d
     """The same when the parent is killed before its workers are there."""
     server = Server(tmp_path / "home", "--workers", "2")
     server.spawn()
-    _until(lambda: "listens on" in server.output())
+    wait_until(lambda: "listens on" in server.output())
     port = int(re.findall(r"listens on http://[^ ]+:(\d+)", server.output())[0])
     time.sleep(delay)
 
     server.kill()
 
-    _until(lambda: not _listens(port))
+    wait_until(lambda: not _listens(port))
     with Server(tmp_path / "home") as again:  # Also ends the store that was left behind.
         assert Client(again.url).get("/v1/engines/list").ok
 
@@ -193,10 +194,3 @@ def _store_answers(home: Path) -> bool:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)

@@ -14,9 +14,9 @@ from tests.fuzz.books import Books, books
 from tests.fuzz.wires import connection
 from tests.limits.sending import SLOW, answer_to, large, name_of, text_to_image
 from tests.running import Client, Server
+from tests.store.servers import wait_until
 
 QUICK = {"text_prompts": [{"text": "a boat"}], "steps": 10}
-PATIENCE = 20.0
 
 
 @pytest.mark.parametrize("queue", [0, 2])
@@ -126,11 +126,3 @@ def test_answers_that_are_read_slowly_arrive_whole(server: Server) -> None:
 def paid(found: Books, deliveries: int) -> bool:
     """Whether exactly these deliveries were paid for."""
     return found.open == 0 and found.settled == deliveries
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Return as soon as something has come true; fail if it does not."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)

@@ -126,7 +126,7 @@ def redis_program() -> str:
     return program
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 30.0) -> None:
     """Return when the condition holds; fail when it never does."""
     end = time.monotonic() + seconds
     while not true():
