@@ -15,6 +15,10 @@ class UnknownEngine(EngineError):
         self.engine_id = engine_id
 
 
+class EngineNotReady(UnknownEngine):
+    """The engine is known, and its weights are not on the disk; callers are told what they are told of no engine."""
+
+
 class EngineFailed(EngineError):
     """The engine took the request and could not finish it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 
-from engines.errors import SamplerRefused, StepsOutOfRange, TaskNotOffered, UnknownEngine
+from engines.errors import EngineNotReady, SamplerRefused, StepsOutOfRange, TaskNotOffered, UnknownEngine
 from engines.sizes import UpscaleRange
 from engines.types import EngineCard, EngineFamily, GenerationRequest, Picture, Sampler, Task
 
@@ -23,15 +23,17 @@ class Registry:
             raise ValueError(f"no family runs {', '.join(sorted(homeless))}")
 
     def cards(self) -> tuple[EngineCard, ...]:
-        """Every card, in the order they were given in."""
-        return tuple(self._cards.values())
+        """The card of every engine that could run now, in the order they were given in."""
+        return tuple(card for card in self._cards.values() if self._families[card.id].offers(card))
 
     def card(self, engine_id: str) -> EngineCard:
-        """The card of one engine; ``UnknownEngine`` if there is none."""
-        try:
-            return self._cards[engine_id]
-        except KeyError:
-            raise UnknownEngine(engine_id) from None
+        """The card of one engine; ``UnknownEngine`` if there is none, or ``EngineNotReady``, which is one too."""
+        card = self._cards.get(engine_id)
+        if card is None:
+            raise UnknownEngine(engine_id)
+        if not self._families[engine_id].offers(card):
+            raise EngineNotReady(engine_id)
+        return card
 
     def check(self, request: GenerationRequest) -> EngineCard:
         """The card of the request's engine, or a ``RequestRefused`` that says what it cannot do."""

@@ -90,10 +90,14 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A finished picture: height x width x 3 pixels and the seed it was drawn with."""
+    """A finished picture: height x width x 3 pixels and the seed it was drawn with.
+
+    ``unsafe`` is the verdict of the engine's own safety checker, if it has one.
+    """
 
     pixels: Pixels
     seed: int
+    unsafe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,10 @@ class EngineFamily(Protocol):
     """A workshop that can run some engines: one technique, many cards."""
 
     name: str
+
+    def offers(self, card: EngineCard) -> bool:
+        """Whether this engine could run now: its weights, if it needs any, are at hand."""
+        ...
 
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
         """Start the work; the future holds one picture per sample, in the order of ``seeds()``."""

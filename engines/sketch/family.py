@@ -28,6 +28,10 @@ class SketchFamily:
         self._pool = pool
         self._caption = caption
 
+    def offers(self, card: EngineCard) -> bool:
+        """Always: a sketch needs no weights."""
+        return True
+
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
         """Start one task per sample, so that a request for several pictures uses every core."""
         parts: list[Future[Picture]] = []

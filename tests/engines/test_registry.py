@@ -37,6 +37,9 @@ class ClosingFamily:
     def __init__(self) -> None:
         self.closed = 0
 
+    def offers(self, card: EngineCard) -> bool:
+        return True
+
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
         """Never answers."""
         return Future()

@@ -69,6 +69,9 @@ class GivenFamily:
         self._answer = answer
         self.futures: list[Future[tuple[Picture, ...]]] = []
 
+    def offers(self, card: EngineCard) -> bool:
+        return True
+
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
         self.futures.append(self._answer(request))
         return self.futures[-1]

@@ -1,0 +1,1 @@
+"""The diffusion family: Stable Diffusion of every generation, denoised by our own loop over diffusers' parts."""

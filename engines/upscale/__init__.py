@@ -1,0 +1,1 @@
+"""The upscale family: Real-ESRGAN and the latent upscaler, in seamless tiles."""

@@ -1,0 +1,95 @@
+"""How the owner wants engines to run, as plain data that can cross a pipe."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+
+from engines.types import Sampler
+
+AUTO = "auto"
+
+
+class Kind(enum.StrEnum):
+    """Which code runs a checkpoint."""
+
+    DIFFUSION = "diffusion"
+    LATENT_UPSCALER = "latent-upscaler"
+    ESRGAN = "esrgan"
+
+
+class LongPrompts(enum.StrEnum):
+    """What becomes of a prompt that the text encoder cannot read in one go."""
+
+    CUT = "cut"
+    """The rest is not read, as on the real service."""
+    CHUNKS = "chunks"
+    """It is read in pieces of 75 tokens, whose embeddings are laid end to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where weights come from: a repository of the Hub, or a path; exactly one of ``hub`` and ``path``.
+
+    ``path`` is a folder in diffusers' layout or one file; ``file`` names one file inside ``hub``.
+    For one file, ``config`` is the folder or the repository whose configuration and tokenizer fit it.
+    ``pickle`` allows files that are not safetensors (they are then read with ``weights_only``).
+    """
+
+    hub: str | None = None
+    path: Path | None = None
+    revision: str | None = None
+    file: str | None = None
+    variant: str | None = None
+    config: str | None = None
+    pickle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Weights found on the disk: a folder in diffusers' layout, or one file and the folder that explains it."""
+
+    folder: Path | None = None
+    file: Path | None = None
+    config: Path | None = None
+    variant: str | None = None
+    pickle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSetup:
+    """How one engine runs."""
+
+    engine_id: str
+    kind: Kind
+    source: Source
+    device: str = AUTO
+    """``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:<n>``."""
+    dtype: str = AUTO
+    """``auto``, ``float32``, ``float16`` or ``bfloat16``."""
+    sampler: Sampler | None = None
+    """The sampler where a request names none; None leaves the choice to the engine."""
+    scheduler: tuple[tuple[str, str | int | float | bool], ...] = ()
+    """Fields that replace those of the checkpoint's scheduler configuration."""
+    long_prompts: LongPrompts = LongPrompts.CUT
+    compile: bool = False
+    tile: int = 0
+    """Side of an upscaler's tile in pixels of its input; 0 is the engine's own choice."""
+    like: str | None = None
+    """For an engine of the owner's own: the id of the engine whose card it shares."""
+    name: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Everything that ``engines.toml`` says."""
+
+    engines: tuple[EngineSetup, ...]
+    memory: tuple[tuple[str, int], ...] = ()
+    """Bytes of weights that a device may hold, by device name; a device not named decides by itself."""
+    safety: Source | None = None
+    """A checker of finished pictures; None for none."""
+    guidance: Source | None = None
+    """A CLIP model for the guidance presets; None leaves them without effect."""
