@@ -51,6 +51,12 @@ class Settings:
     rate_requests: int = 150
     rate_window: int = 10
     rate_lockout: int = 60
+    engines: str = "sketch"
+    """``sketch`` draws without weights; ``diffusers`` runs real models."""
+    engines_file: Path | None = None
+    """Which weights serve which engine; None for the ones that we suggest."""
+    weights: Path | None = None
+    """Where downloaded weights lie; None for the cache that all programs of the Hub share."""
     caption: bool = True
     default_steps: tuple[tuple[str, int], ...] = ()
     """Steps when none are asked for, by engine id; ``*`` stands for every engine not named."""
@@ -63,11 +69,14 @@ class Settings:
     def from_mapping(cls, env: Mapping[str, str]) -> Settings:
         """Read every setting from ``env``. Raises ``BadSetting`` with the variable's name."""
         read = _Reader(env)
+        home = Path(env.get("UNDERSTUDY_HOME") or default_home(env)).expanduser()
+        engines = read.choice("UNDERSTUDY_ENGINES", "sketch", ("sketch", "diffusers"))
+        patience = 120.0 if engines == "sketch" else 600.0  # A real model may have to be loaded first.
         return cls(
             host=read.text("HOST", cls.host),
             port=read.whole("PORT", 8080, 0, 65535),
-            workers=read.whole("UNDERSTUDY_WORKERS", 1, 1, 256),
-            home=Path(env.get("UNDERSTUDY_HOME") or default_home(env)).expanduser(),
+            workers=_workers(read, engines),
+            home=home,
             redis_url=env.get("REDIS_URL") or None,
             api_key=read.key("UNDERSTUDY_API_KEY"),
             credits=read.number("UNDERSTUDY_CREDITS", 1000.0, 0, 1_000_000_000),
@@ -75,6 +84,9 @@ class Settings:
             rate_requests=read.whole("UNDERSTUDY_RATE_REQUESTS", 150, 1, 1_000_000),
             rate_window=read.whole("UNDERSTUDY_RATE_WINDOW", 10, 1, 86_400),
             rate_lockout=read.whole("UNDERSTUDY_RATE_LOCKOUT", 60, 1, 86_400),
+            engines=engines,
+            engines_file=_engines_file(env, home),
+            weights=Path(env["UNDERSTUDY_WEIGHTS"]).expanduser() if env.get("UNDERSTUDY_WEIGHTS") else None,
             caption=read.switch("UNDERSTUDY_CAPTION", True),
             default_steps=read.steps("UNDERSTUDY_DEFAULT_STEPS"),
             prompt_words=env.get("UNDERSTUDY_PROMPT_WORDS") or None,
@@ -89,7 +101,7 @@ class Settings:
                 header_bytes=read.whole("UNDERSTUDY_MAX_HEADER", 32_768, 1024, 2**20),
                 generations=read.whole("UNDERSTUDY_GENERATIONS", 0, 0, 1024),
                 queue=read.whole("UNDERSTUDY_QUEUE", 128, 0, 1_000_000),
-                request_seconds=read.number("UNDERSTUDY_REQUEST_SECONDS", 120.0, 0.01, 86_400),
+                request_seconds=read.number("UNDERSTUDY_REQUEST_SECONDS", patience, 0.01, 86_400),
                 body_seconds=read.number("UNDERSTUDY_BODY_SECONDS", 60.0, 0.01, 86_400),
                 header_seconds=read.number("UNDERSTUDY_HEADER_SECONDS", 10.0, 0.01, 86_400),
                 answer_seconds=read.number("UNDERSTUDY_ANSWER_SECONDS", 120.0, 0.01, 86_400),
@@ -104,6 +116,23 @@ def default_home(env: Mapping[str, str]) -> Path:
         return root / ".understudy"
     data = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", "~")) / ".local" / "share")
     return Path(data).expanduser() / "understudy"
+
+
+def _workers(read: _Reader, engines: str) -> int:
+    workers = read.whole("UNDERSTUDY_WORKERS", 1, 1, 256)
+    if engines == "diffusers" and workers > 1:
+        raise BadSetting("UNDERSTUDY_WORKERS: use 1 with diffusers; each more would load every model once more")
+    return workers
+
+
+def _engines_file(env: Mapping[str, str], home: Path) -> Path | None:
+    """The file that is named, which must exist, or the one in the home folder, which may."""
+    if named := env.get("UNDERSTUDY_ENGINES_FILE"):
+        path = Path(named).expanduser()
+        if not path.is_file():
+            raise BadSetting(f"UNDERSTUDY_ENGINES_FILE={named!r}: use a readable file")
+        return path
+    return home / "engines.toml" if (home / "engines.toml").is_file() else None
 
 
 class _Reader:
