@@ -6,15 +6,20 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# What the tests of the real engines run on; `make test TORCH='torch --index-url …'` takes another build.
+TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format bench examples image clean
+.PHONY: help serve gpu test lint format bench examples image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 serve: $(VENV)/.serve ## Install what is missing and serve on 127.0.0.1:8080 until Ctrl-C
 	@exec $(BIN)/understudy serve $(ARGS)
+
+gpu: $(VENV)/.gpu ## Install torch and diffusers as well and serve with real engines
+	@exec $(BIN)/understudy serve --engines diffusers $(ARGS)
 
 test: $(VENV)/.dev ## Install what is missing and run the whole test suite
 	$(BIN)/pytest $(ARGS)
@@ -55,4 +60,11 @@ $(VENV)/.serve: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "Installing Understudy and what its tests need"
 	@$(PIP) install --editable '.[dev]'
+	@{ $(PIP) install $(TORCH) && $(PIP) install --editable '.[dev,gpu]'; } || \
+		echo "torch cannot be installed here: the tests of the real engines will not run" >&2
+	@touch $@ $(VENV)/.serve
+
+$(VENV)/.gpu: pyproject.toml | $(BIN)/python
+	@echo "Installing Understudy with torch and diffusers"
+	@$(PIP) install --editable '.[gpu]'
 	@touch $@ $(VENV)/.serve

@@ -20,6 +20,11 @@ class Desk:
         self._free = asyncio.Semaphore(places)
         self._inside = 0
 
+    @property
+    def inside(self) -> int:
+        """How many generations have a place or wait for one."""
+        return self._inside
+
     @asynccontextmanager
     async def line(self) -> AsyncIterator[asyncio.Semaphore]:
         """Join the line; the semaphore inside is the place itself. Raises ``Busy`` when it is full."""

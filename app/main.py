@@ -15,8 +15,6 @@ from typing import Any
 
 from app import logs
 from app.accounts.ports import RateLimit
-from app.cards import cards_for
-from app.desk import Desk
 from app.dialects.stability.v1 import V1
 from app.dialects.stability.v1alpha import V1Alpha
 from app.dialects.stability.v1beta import V1Beta
@@ -29,8 +27,7 @@ from app.web.contract import bind, load
 from app.web.front import Front
 from app.web.guard import Guard
 from app.web.pages import Pages
-from engines.registry import Registry
-from engines.sketch import SketchFamily
+from app.workshop import open_workshop
 
 SIGN_OF_LIFE = 30.0
 """Seconds between two signs of life to the store, each of which also repairs what others left behind."""
@@ -51,15 +48,15 @@ def create(settings: Settings) -> Front:
         raise ValueError("the server needs the address of its store")
     limits = settings.limits
     store = RedisStore(settings.redis_url)
-    workers = limits.generations or os.cpu_count() or 1
-    hands = ThreadPoolExecutor(workers, thread_name_prefix="hands")
-    registry = make_registry(settings, hands)
+    places = limits.generations or os.cpu_count() or 1
+    hands = ThreadPoolExecutor(places, thread_name_prefix="hands")
+    engines = open_workshop(settings, hands, places)
     studio = Studio(
-        registry,
+        engines.registry,
         store,
         PromptFilter(read_list(settings.prompt_words, "prompt.txt", "UNDERSTUDY_PROMPT_WORDS")),
         WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS")),
-        Desk(workers, limits.queue),
+        engines.desk,
         hands,
         limits.request_seconds,
     )
@@ -75,21 +72,15 @@ def create(settings: Settings) -> Front:
             alive.cancel()
             with suppress(asyncio.CancelledError):
                 await alive
-            registry.close()  # The family shuts the hands down.
+            engines.registry.close()
+            hands.shutdown(wait=False, cancel_futures=True)  # Only the sketch family has done so already.
             await store.close()
 
     guard = Guard(store, _rate_limit(settings))
     inner = bind(documents, dialects, guard, limits, lifespan)
-    pages = Pages(documents, store.ping, len(registry.cards()))
+    pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
     by_path = {f"/{name}": dialect for name, dialect in dialects.items()}
     return Front(inner, pages, by_path, dialects[V1.contract], limits)
-
-
-def make_registry(settings: Settings, hands: ThreadPoolExecutor) -> Registry:
-    """Every engine, run by the embedded family, with the steps the settings want."""
-    cards = cards_for(settings)
-    family = SketchFamily(hands, caption=settings.caption)
-    return Registry({card.id: family for card in cards}, cards)
 
 
 async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:

@@ -109,7 +109,7 @@ class Studio:
         )
 
     def _judge(self, request: GenerationRequest, picture: Picture) -> Finished:
-        if self._output_filter.trips(request, picture):
+        if picture.unsafe or self._output_filter.trips(request, picture):
             return Finished(blur(picture.pixels), picture.seed, filtered=True)
         return Finished(picture.pixels, picture.seed, filtered=False)
 

@@ -31,6 +31,16 @@ BACKLOG = 2048
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that serve (UNDERSTUDY_WORKERS; default 1).")
 @click.option("--home", type=click.Path(file_okay=False), help="Where data lives (UNDERSTUDY_HOME).")
 @click.option("--redis-url", help="Use this Redis instead of the embedded store (REDIS_URL).")
+@click.option(
+    "--engines",
+    type=click.Choice(["sketch", "diffusers"]),
+    help="sketch draws without weights; diffusers runs real models (UNDERSTUDY_ENGINES; default sketch).",
+)
+@click.option(
+    "--engines-file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Which weights serve which engine (UNDERSTUDY_ENGINES_FILE; default engines.toml in the home folder).",
+)
 @click.option("--rate-limit/--no-rate-limit", default=None, help="Limit requests per key (UNDERSTUDY_RATE_LIMIT).")
 @click.option("--caption/--no-caption", default=None, help="Caption sketched pictures (UNDERSTUDY_CAPTION).")
 @click.option(
@@ -63,6 +73,8 @@ def _as_environment(options: dict[str, Any]) -> dict[str, str]:
         "workers": "UNDERSTUDY_WORKERS",
         "home": "UNDERSTUDY_HOME",
         "redis_url": "REDIS_URL",
+        "engines": "UNDERSTUDY_ENGINES",
+        "engines_file": "UNDERSTUDY_ENGINES_FILE",
         "rate_limit": "UNDERSTUDY_RATE_LIMIT",
         "caption": "UNDERSTUDY_CAPTION",
         "log_level": "UNDERSTUDY_LOG_LEVEL",

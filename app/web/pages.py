@@ -35,15 +35,21 @@ WELCOME = """<!DOCTYPE html>
 class Pages:
     """Serves ``/``, ``/healthz``, ``/readyz`` and, for every contract, ``openapi.json`` and ``ui/``.
 
-    ``ping`` returns when the store answers; ``engines`` counts the engines that are listed.
+    ``ping`` returns when the store answers; ``engines`` counts the engines that are listed, ``queue`` the
+    generations that wait for one.
     """
 
     def __init__(
-        self, documents: Mapping[str, dict[str, Any]], ping: Callable[[], Awaitable[None]], engines: int
+        self,
+        documents: Mapping[str, dict[str, Any]],
+        ping: Callable[[], Awaitable[None]],
+        engines: Callable[[], int],
+        queue: Callable[[], int],
     ) -> None:
         self._documents = documents
         self._ping = ping
         self._engines = engines
+        self._queue = queue
         self._router = Router(
             [
                 Route("/", self._welcome),
@@ -90,7 +96,12 @@ class Pages:
         return Response(b'{"status":"ok"}', media_type=JSON)
 
     async def _readyz(self, _: Request) -> Response:
-        facts: dict[str, Any] = {"contracts": sorted(self._documents), "engines": self._engines, "store": "ok"}
+        facts: dict[str, Any] = {
+            "contracts": sorted(self._documents),
+            "engines": self._engines(),
+            "queue": self._queue(),
+            "store": "ok",
+        }
         try:
             await self._ping()
         except StoreUnavailable:
