@@ -1,0 +1,62 @@
+"""Fixtures of the real engines; without torch the whole folder is not run, and nobody can overlook that.
+
+Nothing here imports torch before a test asks for it, so that the file loads on any machine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+NEEDED = ("torch", "diffusers", "transformers")
+MISSING = tuple(name for name in NEEDED if importlib.util.find_spec(name) is None)
+FILES = len([*Path(__file__).parent.glob("test_*.py")])
+NOT_RUN = (
+    f"NOT RUN: {FILES} test files of the real engines, because {' and '.join(MISSING)} "
+    f"{'is' if len(MISSING) == 1 else 'are'} not installed (pip install '.[gpu]')"
+)
+
+
+def pytest_ignore_collect() -> bool | None:
+    """Leave out this folder, and only this one, where a library is missing."""
+    return True if MISSING else None
+
+
+def pytest_collection_modifyitems() -> None:
+    """A machine that decides what is merged must be able to run everything."""
+    if MISSING and os.environ.get("CI"):
+        raise pytest.UsageError(NOT_RUN)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in red that this folder was not run."""
+    if MISSING:
+        terminalreporter.write_sep("!", NOT_RUN, red=True, bold=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> None:
+    """Sums in a fixed order, and no fight for the processor."""
+    import torch
+    from transformers.utils import logging
+
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Give the folder of a tiny model by its kind; it is built once. Nobody may write into it."""
+    from tests.tiny.models import build
+
+    home = tmp_path_factory.mktemp("tiny")
+
+    def folder(kind: str) -> Path:
+        there = home / kind
+        return there if there.exists() else build(kind, there)
+
+    return folder
