@@ -113,6 +113,7 @@ def test_readyz(visitor: Client) -> None:
         "status": "ready",
         "contracts": ["v1", "v1alpha", "v1beta"],
         "engines": 15,
+        "queue": 0,
         "store": "ok",
     }
 
