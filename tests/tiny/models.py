@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,11 @@ from diffusers import (
 )
 
 from tests.tiny import seeing, text
+from tests.tiny.esrgan import build_esrgan
+from tests.tiny.original import save_original
 from tests.tiny.painting import unet, vae
+
+__all__ = ["KINDS", "build", "build_esrgan", "build_single_file"]
 
 WIDTH = 16
 SECOND_WIDTH, PROJECTION = 24, 20
@@ -41,12 +46,15 @@ def build(kind: str, folder: Path) -> Path:
     return folder
 
 
+def build_single_file(path: Path) -> Path:
+    """Save the weights of sd1 as one file with the original names; the folder of sd1 explains it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return save_original(path, build("sd1", Path(folder)))
+
+
 def _sd1(folder: Path) -> None:
-    _plain(PNDMScheduler(**NOISE, skip_prk_steps=True, set_alpha_to_one=False)).save_pretrained(folder)
-
-
-def _plain(scheduler: Any) -> StableDiffusionPipeline:
-    return StableDiffusionPipeline(**_parts(unet(WIDTH), scheduler), **UNCHECKED)
+    scheduler = PNDMScheduler(**NOISE, skip_prk_steps=True, set_alpha_to_one=False)
+    StableDiffusionPipeline(**_parts(unet(WIDTH), scheduler), **UNCHECKED).save_pretrained(folder)
 
 
 def _sd2(folder: Path) -> None:
