@@ -30,9 +30,10 @@ class LongPrompts(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where weights come from: a repository of the Hub, or a path; exactly one of ``hub`` and ``path``.
+    """Where weights come from: exactly one of ``hub``, a repository of the Hub, ``path`` and ``url``.
 
     ``path`` is a folder in diffusers' layout or one file; ``file`` names one file inside ``hub``.
+    ``url`` is one file elsewhere on the web, known by the ``sha256`` of its content, in hexadecimal.
     For one file, ``config`` is the folder or the repository whose configuration and tokenizer fit it.
     ``pickle`` allows files that are not safetensors (they are then read with ``weights_only``).
     """
@@ -44,11 +45,24 @@ class Source:
     variant: str | None = None
     config: str | None = None
     pickle: bool = False
+    url: str | None = None
+    sha256: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What people call it: the repository, with the file in it if it is one, the path or the address."""
+        if self.hub is None:
+            return self.url or str(self.path)
+        return f"{self.hub}/{self.file}" if self.file else self.hub
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Weights found on the disk: a folder in diffusers' layout, or one file and the folder that explains it."""
+    """Weights found on the disk: a folder in diffusers' layout, or one file and the folder that explains it.
+
+    ``variant`` is what some weights file of ``folder`` has in its name; components without a file of
+    that variant have a plain one.
+    """
 
     folder: Path | None = None
     file: Path | None = None
