@@ -21,9 +21,12 @@ from typing import Any
 
 import torch
 from torch.nn import functional
+from transformers import CLIPModel, CLIPTokenizer
 
-from engines.diffusion import cutouts
+from engines.diffusion import cutouts, preprocessing, pretrained
+from engines.diffusion.preprocessing import CLIP_MEAN, CLIP_STD, Color, Preprocessing
 from engines.types import Prompt
+from engines.weights.setup import Located
 
 Predict = Callable[[torch.Tensor], torch.Tensor]
 """Latents [1, 4, h, w] to the model's output of the same shape, after classifier-free guidance. Keeps gradients."""
@@ -70,10 +73,12 @@ class ClipGuide:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, mean: tuple[float, float, float], std: tuple[float, float, float]
+        self, model: Any, tokenizer: Any, mean: Color = CLIP_MEAN, std: Color = CLIP_STD
     ) -> None:  # Any: transformers is untyped
         self._model = model.eval().requires_grad_(False)
         self._tokenizer = tokenizer
+        self.memory = sum(weight.numel() * weight.element_size() for weight in model.parameters())
+        """Bytes of its weights."""
         self._side: int = model.config.vision_config.image_size
         self._mean = torch.tensor(mean, device=model.device)[:, None, None]
         self._std = torch.tensor(std, device=model.device)[:, None, None]
@@ -111,6 +116,17 @@ class ClipGuide:
     @property
     def _room(self) -> int:
         return int(self._model.config.text_config.max_position_embeddings)
+
+
+def load(located: Located, device: torch.device, dtype: torch.dtype) -> ClipGuide:
+    """A guide from a folder as CLIP's own repositories are laid out. Raises ``WeightsUnusable``."""
+    folder = pretrained.folder_of(located)
+    tokenizer = pretrained.tokenizer(CLIPTokenizer, folder)
+    model = pretrained.model(CLIPModel, folder, located, device, dtype)
+    if not (folder / preprocessing.FILE).is_file():
+        return ClipGuide(model, tokenizer)
+    colors = Preprocessing.of(folder)
+    return ClipGuide(model, tokenizer, colors.mean, colors.std)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
