@@ -1,0 +1,62 @@
+"""What the log says about workers: ids, sizes and seconds, never a prompt."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from engines.worker.messages import Failed, Job, Note, Ready, Trouble
+
+_log = logging.getLogger("understudy.engines")
+
+
+def pull(name: str) -> str:
+    """The command that brings the weights of an engine, or of ``safety`` or ``guidance``."""
+    return f"understudy engines pull {name}"
+
+
+def starting(device: str, pid: int) -> None:
+    """A worker's process has been started."""
+    _write(logging.INFO, "worker starting", device=device, pid=pid)
+
+
+def ready(worker: Ready, seconds: float) -> None:
+    """A worker takes jobs, so many seconds after it was started."""
+    facts = {"name": worker.name, "budget_mb": worker.memory >> 20, "seconds": round(seconds, 2)}
+    _write(logging.INFO, "worker ready", device=worker.device, **facts)
+
+
+def note(device: str, said: Note) -> None:
+    """A line that the worker itself wants in the log."""
+    _write(said.level, said.event, device=device, **dict(said.facts))
+
+
+def failed(device: str, job: Job, outcome: Failed) -> None:
+    """The worker says that it could not do a job."""
+    mend = {"mend": pull(job.card.id)} if outcome.trouble is Trouble.WEIGHTS else {}
+    facts = {"trouble": outcome.trouble.value, "problem": outcome.message, **mend}
+    _write(logging.ERROR, "generation failed", device=device, **_about(job), **facts)
+
+
+def ended(device: str, pid: int, why: str, job: Job | None) -> None:
+    """A worker's process is gone, and with it the job it was doing."""
+    lost = _about(job) if job else {}
+    _write(logging.ERROR, "worker ended", device=device, pid=pid, problem=why, **lost)
+
+
+def missing(name: str, engine_id: str) -> None:
+    """A request needs weights that are not on the disk: an engine's own, or ``safety`` or ``guidance``."""
+    _write(logging.ERROR, "weights are missing", engine=engine_id, weights=name, mend=pull(name))
+
+
+def unwritten(path: Path, problem: OSError) -> None:
+    """The file about the engines cannot be written."""
+    _write(logging.WARNING, "the state of the engines cannot be written", file=str(path), problem=str(problem))
+
+
+def _about(job: Job) -> dict[str, object]:
+    return {"engine": job.card.id, "task": job.request.task.value, "job": job.id}
+
+
+def _write(level: int, event: str, **facts: object) -> None:
+    _log.log(level, event, extra={"facts": facts})

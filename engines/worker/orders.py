@@ -1,0 +1,54 @@
+"""A job as its supervisor keeps it: with the future that somebody waits for, and how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
+
+from engines.errors import EngineFailed
+from engines.types import Picture
+from engines.worker.messages import Job, Progress
+
+Pictures = tuple[Picture, ...]
+
+
+class Order:
+    """Its future stays cancellable until the job is done; ``cancelled`` is then called in the caller's thread."""
+
+    def __init__(self, job: Job, cancelled: Callable[[int], None]) -> None:
+        self.job = job
+        self.future: Future[Pictures] = Future()
+        self.step = 0
+        self.steps = 0
+        self._heard = 0.0
+        self._slowest = 0.0
+        self._cancelled = cancelled
+        self.future.add_done_callback(self._settled)
+
+    def progressed(self, progress: Progress) -> None:
+        """Remember how far the job is and the longest time that it was silent between two steps."""
+        now = time.monotonic()
+        if self.step:
+            self._slowest = max(self._slowest, now - self._heard)
+        self.step, self.steps, self._heard = progress.step, progress.steps, now
+
+    def patience(self, first: float, cancel: float) -> float:
+        """How many seconds the worker has to answer a cancel."""
+        return max(cancel, 3 * self._slowest) if self.step else first
+
+    def finish(self, pictures: Pictures) -> None:
+        """Hand the pictures over, unless nobody wants them any more."""
+        with suppress(InvalidStateError):
+            self.future.set_result(pictures)
+
+    def fail(self, message: str) -> None:
+        """End the future with an ``EngineFailed``, unless it was cancelled."""
+        with suppress(InvalidStateError):
+            self.future.set_exception(EngineFailed(message))
+
+    def _settled(self, future: Future[Pictures]) -> None:
+        if future.cancelled():
+            future.set_running_or_notify_cancel()  # Wakes those who wait for it.
+            self._cancelled(self.job.id)

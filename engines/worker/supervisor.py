@@ -1,0 +1,271 @@
+"""The parent's side of one device: a queue of jobs, the worker that does them one by one, and its restarts."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+from engines.errors import EngineFailed
+from engines.types import EngineCard, GenerationRequest
+from engines.weights.setup import EngineSetup, Located
+from engines.worker import journal
+from engines.worker.messages import Cancel, Done, Failed, FromWorker, Holdings, Job, Note, Progress, Ready, Trouble
+from engines.worker.orders import Order, Pictures
+from engines.worker.process import CHILD
+from engines.worker.starts import Patience, Starts
+from engines.worker.status import DeviceState
+from engines.worker.worker import Worker
+
+
+class Supervisor:
+    """Looks after the worker of ``device``; starts it with the first job.
+
+    ``memory`` is the owner's limits by device name. ``changed`` is called, in any thread, whenever ``state()``
+    says something new apart from steps. The public methods may be called from any thread; everything private
+    runs in one thread that takes one event after the other, so there is little to lock.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        memory: Sequence[tuple[str, int]] = (),
+        *,
+        child: str = CHILD,
+        patience: Patience | None = None,
+        changed: Callable[[], None] | None = None,
+    ) -> None:
+        self._device = device
+        self._memory = memory
+        self._child = child
+        self._patience = patience or Patience()
+        self._changed = changed
+        self._ids = itertools.count(1)
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._starts = Starts(self._patience)
+        self._warm = False
+        self._waiting: dict[int, Order] = {}
+        self._running: Order | None = None
+        self._worker: Worker | None = None
+        self._state = DeviceState(device)
+
+    def submit(
+        self,
+        card: EngineCard,
+        request: GenerationRequest,
+        setup: EngineSetup,
+        weights: Located,
+        safety: Located | None = None,
+        guidance: Located | None = None,
+    ) -> Future[Pictures]:
+        """Put a job at the end of the queue; returns at once.
+
+        The future can be cancelled until it is done, and fails with an ``EngineFailed``. Raises the same
+        after ``close()``.
+        """
+        job = Job(next(self._ids), card, request, setup, weights, safety, guidance)
+        order = Order(job, lambda number: self._inbox.put(functools.partial(self._cancel, number)))
+        if not self._tell(functools.partial(self._line_up, order)):
+            raise EngineFailed("the engine is closed")
+        return order.future
+
+    def warm(self) -> None:
+        """Start the worker before anybody waits for it; returns at once."""
+        self._tell(self._warm_up)
+
+    def state(self) -> DeviceState:
+        """How things stand."""
+        return self._state
+
+    def close(self) -> None:
+        """Cancel every job and end the worker; returns when both are done, in seconds."""
+        with self._door:
+            self._closed, thread = True, self._thread
+            self._inbox.put(_nothing)  # Wakes the thread, which then sees the door closed.
+        if thread is not None:
+            thread.join()
+
+    def _tell(self, event: Callable[[], None]) -> bool:
+        """Have the event handled by the one thread, which starts with the first; False when the door is closed."""
+        with self._door:
+            if self._closed:
+                return False
+            self._inbox.put(event)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"supervisor-{self._device}", daemon=True)
+                self._thread.start()
+            return True
+
+    def _run(self) -> None:
+        try:
+            while not self._closed:
+                self._advance()
+                self._await_event()()
+        finally:
+            self._leave()
+
+    def _await_event(self) -> Callable[[], None]:
+        """The next event, or nothing when something else is due."""
+        try:
+            return self._inbox.get(timeout=self._seconds_until_due())
+        except queue.Empty:
+            return _nothing
+
+    def _seconds_until_due(self) -> float | None:
+        due = self._worker.deadline if self._worker else self._starts.next if self._wants_worker() else None
+        return None if due is None else max(0.0, due - time.monotonic())
+
+    def _leave(self) -> None:
+        """Leave nobody waiting, also where this thread ends by an error of its own."""
+        with self._door:
+            self._closed = True
+        while not self._inbox.empty():
+            self._inbox.get()()
+        for order in (*filter(None, [self._running]), *self._waiting.values()):
+            order.future.cancel()
+        self._waiting.clear()
+        self._running = None
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+        self._publish()
+
+    def _wants_worker(self) -> bool:
+        return self._warm or bool(self._waiting)
+
+    def _advance(self) -> None:
+        """Do what is due."""
+        if self._worker is not None:
+            self._worker.judge()
+        elif self._wants_worker() and time.monotonic() >= self._starts.next:
+            self._start()
+        if self._worker is not None and self._worker.usable and self._running is None and self._waiting:
+            self._running = self._waiting.pop(next(iter(self._waiting)))
+            self._worker.send(self._running.job)
+        self._publish()
+
+    def _start(self) -> None:
+        self._warm = False
+        try:
+            worker = Worker(
+                self._device,
+                self._memory,
+                self._child,
+                lambda worker, message: self._inbox.put(functools.partial(self._hear, worker, message)),
+                lambda worker, code: self._inbox.put(functools.partial(self._bury, worker, code)),
+            )
+        except OSError as exc:
+            self._not_started(f"no process can be started: {exc}")
+            return
+        worker.expect(self._patience.start, "it was not ready in time")
+        journal.starting(self._device, worker.pid)
+        self._worker = worker
+
+    def _publish(self) -> None:
+        worker, running = self._worker, self._running
+        ready = worker.ready if worker else None
+        holdings = worker.holdings if worker else Holdings((), 0)
+        state = DeviceState(
+            device=ready.device if ready else self._device,
+            name=ready.name if ready else "",
+            budget=ready.memory if ready else 0,
+            memory=holdings.memory,
+            engines=holdings.engines,
+            waiting=len(self._waiting),
+            running=running.job.card.id if running else None,
+            step=running.step if running else 0,
+            steps=running.steps if running else 0,
+        )
+        before, self._state = self._state, state
+        changed = state != replace(before, step=state.step, steps=state.steps)
+        if changed and self._changed is not None:
+            self._changed()
+
+    def _line_up(self, order: Order) -> None:
+        if not order.future.cancelled():
+            self._waiting[order.job.id] = order
+
+    def _warm_up(self) -> None:
+        self._warm = self._worker is None
+
+    def _cancel(self, number: int) -> None:
+        self._waiting.pop(number, None)
+        if self._worker is not None and self._running is not None and self._running.job.id == number:
+            self._hurry(self._worker, self._running)
+            self._worker.send(Cancel(number))
+
+    def _hurry(self, worker: Worker, cancelled: Order) -> None:
+        patience = cancelled.patience(self._patience.first, self._patience.cancel)
+        worker.expect(patience, "it did not stop a cancelled job in time")
+
+    def _hear(self, worker: Worker, message: FromWorker) -> None:
+        match message:
+            case Ready():
+                worker.ready = message
+                worker.let_off()
+                self._starts.succeeded()
+                journal.ready(message, time.monotonic() - worker.started)
+            case Note():
+                worker.last_words = message.event if message.level >= logging.ERROR else worker.last_words
+                journal.note(self._device, message)
+            case Holdings():
+                worker.holdings = message
+            case Progress():
+                self._progress(worker, message)
+            case Done() | Failed():
+                self._settle(worker, message)
+
+    def _progress(self, worker: Worker, progress: Progress) -> None:
+        order = self._running
+        if order is not None and order.job.id == progress.id:
+            order.progressed(progress)
+            if order.future.cancelled():
+                self._hurry(worker, order)
+
+    def _settle(self, worker: Worker, outcome: Done | Failed) -> None:
+        order = self._running
+        if order is None or order.job.id != outcome.id:
+            return
+        self._running = None
+        worker.let_off()
+        if isinstance(outcome, Done):
+            order.finish(outcome.pictures)
+            return
+        if outcome.trouble is not Trouble.STOPPED:
+            journal.failed(self._device, order.job, outcome)
+        order.fail(f"{outcome.trouble}: {outcome.message}")
+        if outcome.trouble is Trouble.DEVICE:
+            worker.kill("its device is broken")
+
+    def _bury(self, worker: Worker, code: int) -> None:
+        """The worker has ended; its running job fails, and those that wait get another worker."""
+        why = worker.epitaph(code)
+        self._worker = None
+        worker.close()
+        order, self._running = self._running, None
+        journal.ended(self._device, worker.pid, why, order.job if order else None)
+        if order is not None:
+            order.fail(f"the worker of {self._device} was lost: {why}")
+        if worker.ready is None:
+            self._not_started(why)
+
+    def _not_started(self, why: str) -> None:
+        """Nobody shall wait for ever for a worker that cannot be started; the next job tries again."""
+        if not self._starts.failed():
+            return
+        given_up, self._waiting = self._waiting, {}
+        for order in given_up.values():
+            order.fail(f"the worker of {self._device} cannot be started: {why}")
+
+
+def _nothing() -> None:
+    """The event that only wakes the thread."""
