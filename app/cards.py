@@ -1,4 +1,4 @@
-"""The engines' cards as the settings want them."""
+"""The engines' cards as the settings want them, and the workshop file that says which engines there are."""
 
 from __future__ import annotations
 
@@ -7,15 +7,44 @@ import dataclasses
 from app.settings import BadSetting, Settings
 from engines.catalog import CARDS
 from engines.types import EngineCard
+from engines.weights.config import read
+from engines.weights.setup import EngineSetup, Workshop
+from engines.weights.table import BadWorkshop
+
+DIFFUSERS = "diffusers"
+
+
+def workshop_for(settings: Settings) -> Workshop:
+    """What ``engines.toml`` says. Raises ``BadSetting``."""
+    try:
+        return read(settings.engines_file)
+    except BadWorkshop as problem:
+        raise BadSetting(str(problem)) from problem
 
 
 def cards_for(settings: Settings) -> tuple[EngineCard, ...]:
-    """Every card, with the steps that are taken when a request names none. Raises ``BadSetting``."""
+    """Every card, with the steps that are taken when a request names none. Raises ``BadSetting``.
+
+    The sketch engine stands in for the whole catalogue; real engines are those of the workshop file.
+    """
+    cards = _cards_of(workshop_for(settings)) if settings.engines == DIFFUSERS else CARDS
     steps = dict(settings.default_steps)
-    unknown = steps.keys() - {card.id for card in CARDS} - {"*"}
+    unknown = steps.keys() - {card.id for card in cards} - {card.id for card in CARDS} - {"*"}
     if unknown:
         raise BadSetting(f"UNDERSTUDY_DEFAULT_STEPS: there is no engine {', '.join(sorted(unknown))}")
-    return tuple(_with_steps(card, steps.get(card.id, steps.get("*"))) for card in CARDS)
+    return tuple(_with_steps(card, steps.get(card.id, steps.get("*"))) for card in cards)
+
+
+def _cards_of(workshop: Workshop) -> tuple[EngineCard, ...]:
+    by_id = {card.id: card for card in CARDS}
+    return tuple(_card(setup, by_id[setup.like or setup.engine_id]) for setup in workshop.engines)
+
+
+def _card(setup: EngineSetup, card: EngineCard) -> EngineCard:
+    """The card of the engine it is or is like, with the owner's words; one of its own is named by its id at least."""
+    name = setup.name or (setup.engine_id if setup.like else card.name)
+    description = setup.description or (name if setup.like else card.description)
+    return dataclasses.replace(card, id=setup.engine_id, name=name, description=description)
 
 
 def _with_steps(card: EngineCard, default: int | None) -> EngineCard:

@@ -13,7 +13,9 @@ WEIGHTS = ("hub", "path", "url")
 SOURCE_KEYS = (*WEIGHTS, "file", "revision", "variant", "config", "sha256", "pickle")
 SAFE = ".safetensors"
 PICKLED = (".ckpt", ".pt", ".pth", ".bin")
-REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+REPOSITORY = re.compile(
+    r"(?!.*(?:--|\.\.))[a-z0-9_][\w.-]{0,95}/[a-z0-9_][\w.-]{0,95}(?<![.-])", re.ASCII | re.IGNORECASE
+)
 SHA256 = re.compile(r"[0-9a-f]{64}")
 URL = re.compile(r"https?://[^\s/]+/\S+")
 
