@@ -1,0 +1,104 @@
+"""Weights on the disk, read without loading them: which files they are, how large, and whether two are the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from engines.loading.model import WeightsUnusable
+from engines.weights import layout
+
+SAFE = ".safetensors"
+_WEIGHTS = {suffix for suffix, _ in layout.STEMS}
+_BLOB = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class WeightFiles:
+    """The files that hold the weights of one component, and the variant in their names, if any."""
+
+    paths: tuple[Path, ...]
+    variant: str | None = None
+
+
+def find(folder: Path, variant: str | None, pickle: bool) -> WeightFiles:
+    """The weights in a component's folder: of the wanted variant, or else plain. Raises ``WeightsUnusable``."""
+    names = frozenset(path.name for path in folder.iterdir() if path.is_file()) if folder.is_dir() else frozenset()
+    found = layout.single(names, variant, pickle)
+    if found.missing:
+        raise WeightsUnusable(f"{folder} lacks {', '.join(found.missing)}")
+    paths = tuple(folder / name for name in found.files if Path(name).suffix in _WEIGHTS)
+    return WeightFiles(paths, found.variant)
+
+
+def settings(path: Path) -> Mapping[str, Any]:
+    """A JSON object from a file. Raises ``WeightsUnusable``."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise WeightsUnusable(f"{path} is missing") from error
+    except (OSError, ValueError) as error:
+        raise WeightsUnusable(f"{path} cannot be read: {error}") from error
+    if not isinstance(read, dict):
+        raise WeightsUnusable(f"{path} does not hold an object")
+    return read
+
+
+def size(path: Path, dtype: torch.dtype, prefixes: tuple[str, ...] = ("",)) -> int:
+    """Bytes that the weights will take in this precision; only those whose names begin with one of ``prefixes``.
+
+    Of a pickle nothing is known before it is read: the file's own size counts. Raises ``WeightsUnusable`` for a
+    file that is cut off or no safetensors file.
+    """
+    if path.suffix != SAFE:
+        return path.stat().st_size
+    try:
+        with safe_open(path, framework="pt") as opened:
+            names = [name for name in opened.keys() if name.startswith(prefixes)]  # noqa: SIM118 (no mapping)
+            return sum(_bytes(opened.get_slice(name), dtype) for name in names)
+    except (SafetensorError, OSError) as error:
+        raise WeightsUnusable(f"{path} is broken: {error}") from error
+
+
+def _bytes(weight: Any, dtype: torch.dtype) -> int:
+    """Any: safetensors' slices are untyped. Whole numbers (positions) keep their size, which is negligible."""
+    count = 1
+    for side in weight.get_shape():
+        count *= side
+    return count * dtype.itemsize
+
+
+class Fingerprints:
+    """The content of files as SHA-256; a file is read only once as long as it stays as it is."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int], str] = {}
+
+    def of(self, path: Path) -> str:
+        """64 hexadecimal digits. The Hub's cache names its large files by just that, so they need not be read."""
+        real = path.resolve()
+        if real != path and _BLOB.fullmatch(real.name):
+            return real.name
+        facts = real.stat()
+        key = (str(real), facts.st_size, facts.st_mtime_ns)
+        if key not in self._known:
+            with real.open("rb") as file:
+                self._known[key] = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._known[key]
+
+
+def digest(config: Mapping[str, Any]) -> str:
+    """What a configuration says, without the notes of the library version and the path it was saved with."""
+    told = {key: value for key, value in config.items() if not key.startswith("_") and key not in _NOTES}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+_NOTES = {"transformers_version", "torch_dtype", "dtype", "architectures"}
