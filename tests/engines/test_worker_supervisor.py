@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ Give = Callable[..., Future[Any]]
 CARD = next(card for card in CARDS if card.id == "stable-diffusion-v1-6")
 SETUP = EngineSetup(CARD.id, Kind.DIFFUSION, Source(path=Path("weights")), device="cpu")
 CHILDREN = "tests.engines.children."
-SHORT = Patience(start=0.2, cancel=0.05, first=0.05, pause=0.01, longest_pause=0.02)
+EAGER = Patience(pause=0.01, longest_pause=0.02)
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ def test_a_worker_that_ignores_a_cancel_is_killed(make: Callable[..., Any], scri
 
 def test_a_worker_that_never_gets_ready_is_given_up(make: Callable[..., Any]) -> None:
     """Whoever waits for a worker that hangs while it starts is told after a few tries."""
-    _, give = make("deaf", patience=SHORT)
+    _, give = make("deaf", patience=replace(EAGER, start=0.2))
     with pytest.raises(EngineFailed, match="not ready in time"):
         give().result(PATIENCE)
 
@@ -238,7 +239,7 @@ def test_a_worker_that_cannot_start_fails_all_jobs_with_its_reason(make: Callabl
     """Without torch every waiting job fails, after three tries, and the reason is passed on."""
     illness = tmp_path / "ill"
     illness.touch()
-    _, give = make("stillborn", memory=(("ill", illness),), patience=SHORT)
+    _, give = make("stillborn", memory=(("ill", illness),), patience=EAGER)
     for job in [give(), give()]:
         with pytest.raises(EngineFailed, match="torch is not installed"):
             job.result(PATIENCE)
@@ -249,7 +250,7 @@ def test_the_next_job_tries_a_failed_start_again(make: Callable[..., Any], tmp_p
     """What has been mended works without a restart of the server."""
     illness = tmp_path / "ill"
     illness.touch()
-    _, give = make("stillborn", memory=(("ill", illness),), patience=SHORT)
+    _, give = make("stillborn", memory=(("ill", illness),), patience=EAGER)
     wait([give()], PATIENCE)
     illness.unlink()
     assert give().result(PATIENCE)
