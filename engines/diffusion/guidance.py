@@ -92,7 +92,7 @@ class ClipGuide:
         counted = tuple(prompt for prompt in prompts if prompt.weight)
         if chosen is None or not counted:
             return None
-        return GuidedRun(self, chosen, self._targets(counted), seed, calls)
+        return GuidedRun(self, chosen, self.read(counted), seed, calls)
 
     def distance(self, pixels: torch.Tensor, views: torch.Tensor, targets: Targets) -> torch.Tensor:
         """How far the views of a picture [1, 3, H, W] in -1..1 are from the prompts; a scalar that keeps gradients."""
@@ -105,7 +105,8 @@ class ClipGuide:
         return (2 * angle.square() * targets.shares).sum(-1).mean()
 
     @torch.no_grad()
-    def _targets(self, prompts: tuple[Prompt, ...]) -> Targets:
+    def read(self, prompts: tuple[Prompt, ...]) -> Targets:
+        """What pictures are compared with; not all weights may be 0. Each text is read as far as CLIP reads."""
         texts = [prompt.text.encode("utf-8", "replace").decode() for prompt in prompts]
         ids = self._tokenizer(texts, padding="max_length", truncation=True, max_length=self._room, return_tensors="pt")
         features = self._model.get_text_features(**ids.to(self._model.device)).pooler_output
