@@ -28,7 +28,7 @@ def ready(worker: Ready, seconds: float) -> None:
 
 def note(device: str, said: Note) -> None:
     """A line that the worker itself wants in the log."""
-    _write(said.level, said.event, device=device, **dict(said.facts))
+    _log.log(said.level, said.event, extra={"facts": {"device": device, **dict(said.facts)}})
 
 
 def failed(device: str, job: Job, outcome: Failed) -> None:
