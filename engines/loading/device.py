@@ -88,26 +88,26 @@ class Device:
         return torch.bfloat16 if native_bfloat16() else torch.float32
 
     def place(self, module: Any, dtype: torch.dtype) -> Any:
-        """The module, moved here and set to answering only.
+        """The module, which is in this precision already, moved here and set to answering only.
 
         Convolutions get the order of channels they are fastest in: on CUDA, and on a CPU in half precisions, where
         float16 is up to 30 times slower without it. In float32 a CPU gains nothing. Any: a module of a library.
         """
         ordered = self.torch.type == "cuda" or (self.torch.type == "cpu" and dtype != torch.float32)
         layout = {"memory_format": torch.channels_last} if ordered else {}
-        return module.to(self.torch, dtype, **layout).eval().requires_grad_(False)
+        return module.to(self.torch, **layout).eval().requires_grad_(False)
 
-    def is_out_of_memory(self, error: BaseException) -> bool:
+    def is_out_of_memory(self, exc: BaseException) -> bool:
         """Whether the work failed for want of memory, so that less at once might do."""
-        if isinstance(error, torch.OutOfMemoryError | MemoryError | BudgetExceeded):
+        if isinstance(exc, torch.OutOfMemoryError | MemoryError | BudgetExceeded):
             return True
-        return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _NO_MEMORY)
+        return isinstance(exc, RuntimeError) and any(words in str(exc).lower() for words in _NO_MEMORY)
 
-    def is_broken(self, error: BaseException) -> bool:
+    def is_broken(self, exc: BaseException) -> bool:
         """Whether the device will fail whatever this process asks of it from now on."""
-        if self.torch.type != "cuda" or not isinstance(error, RuntimeError) or self.is_out_of_memory(error):
+        if self.torch.type != "cuda" or not isinstance(exc, RuntimeError) or self.is_out_of_memory(exc):
             return False
-        return any(words in str(error).lower() for words in _BROKEN)
+        return any(words in str(exc).lower() for words in _BROKEN)
 
     def free(self) -> None:
         """Give back all memory that nothing refers to any more."""

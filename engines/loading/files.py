@@ -39,6 +39,12 @@ def find(folder: Path, variant: str | None, pickle: bool) -> WeightFiles:
     return WeightFiles(paths, found.variant)
 
 
+def weights_in(folder: Path, pickle: bool) -> list[Path]:
+    """Everything in a folder that may be an upscaler, whatever its name."""
+    suffixes = {SAFE, ".pth"} if pickle else {SAFE}
+    return sorted(path for path in folder.glob("*") if path.suffix in suffixes)
+
+
 def settings(path: Path) -> Mapping[str, Any]:
     """A JSON object from a file. Raises ``WeightsUnusable``."""
     try:
