@@ -1,9 +1,10 @@
 """CLIP guidance: every guided step moves the picture that is being predicted closer to what CLIP reads in the prompts.
 
 At a step the predicted picture x0 is decoded, seen through random cut-outs by CLIP's image encoder and compared
-with CLIP's text embeddings of the prompts. With u and v of unit length the distance is the squared angle
+with CLIP's text embeddings of the prompts. With u and v of unit length the distance is half the squared angle,
 2 asin(|u - v| / 2)^2; the distances of several prompts are summed with their weights, over the sum of the
-absolute weights, so that a negative prompt repels. g is the gradient of this distance. Then
+absolute weights, so that a negative prompt repels. g is the gradient of this distance, by x0 or, where a preset
+goes through the UNet, by its input. Then
 
     x0' = x0 - strength * (1 - i / n) * rms(x0) * g / rms(g)
 
@@ -14,9 +15,8 @@ model's output, so that the output is changed by the move divided by the slope o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -25,6 +25,7 @@ from transformers import CLIPModel, CLIPTokenizer
 
 from engines.diffusion import cutouts, preprocessing, pretrained
 from engines.diffusion.preprocessing import CLIP_MEAN, CLIP_STD, Color, Preprocessing
+from engines.diffusion.presets import PRESETS, Preset
 from engines.types import Prompt
 from engines.weights.setup import Located
 
@@ -37,32 +38,6 @@ Decode = Callable[[torch.Tensor], torch.Tensor]
 
 LARGEST_DECODED = 64
 """Longer sides of latents are averaged down to this before they are decoded for CLIP, which sees small views anyway."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """How much work a preset puts into guiding."""
-
-    cutouts: int
-    share: float
-    """The share of the run's model calls that is guided, from the first one on."""
-    strength: float
-    """The size of the first move, as a share of the predicted picture's own size (root mean square of latents)."""
-    through_unet: bool
-    """Whether the gradient goes on through the UNet to its input, or ends at the predicted picture."""
-
-
-PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {
-        "FAST_BLUE": Preset(cutouts=4, share=0.5, strength=0.12, through_unet=False),
-        "FAST_GREEN": Preset(cutouts=8, share=0.8, strength=0.08, through_unet=False),
-        "SIMPLE": Preset(cutouts=8, share=0.4, strength=0.10, through_unet=True),
-        "SLOW": Preset(cutouts=16, share=0.6, strength=0.10, through_unet=True),
-        "SLOWER": Preset(cutouts=24, share=0.8, strength=0.10, through_unet=True),
-        "SLOWEST": Preset(cutouts=32, share=1.0, strength=0.10, through_unet=True),
-    }
-)
-"""What each preset does; a name that is not here (NONE) guides nothing."""
 
 
 class ClipGuide:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from engines.diffusion import pretrained
+from engines.loading import files
 from engines.loading.model import WeightsUnusable
 from engines.types import Pixels
 
@@ -38,7 +38,7 @@ class Preprocessing:
     @classmethod
     def of(cls, folder: Path) -> Preprocessing:
         """Read the folder's ``preprocessor_config.json``. Raises ``WeightsUnusable``."""
-        config = pretrained.settings(folder / FILE)
+        config = files.settings(folder / FILE)
         try:
             return cls._read(config)
         except (KeyError, TypeError, ValueError) as broken:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 
+from engines.loading import files
 from engines.loading.model import WeightsUnusable
 from engines.weights.setup import Located
 
-_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError, SafetensorError)
+_BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    ImportError,
+    SafetensorError,
+    StrictDataclassError,
+)
 """What the libraries raise for files that are missing, cut off, of another architecture or of an unknown one."""
 
 
@@ -24,25 +34,18 @@ def folder_of(located: Located) -> Path:
     return located.folder
 
 
-def settings(path: Path) -> Mapping[str, Any]:
-    """A JSON object from a file."""
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as broken:
-        raise WeightsUnusable(f"{path}: {broken}") from broken
-    if not isinstance(read, dict):
-        raise WeightsUnusable(f"{path}: not a JSON object")
-    return read
-
-
 def model(kind: Any, folder: Path, located: Located, device: torch.device, dtype: torch.dtype) -> Any:
-    """A model of transformers' class ``kind``, every weight of it from the files, ready to run and not to learn."""
+    """A model of transformers' class ``kind``, every weight of it from the files, ready to run and not to learn.
+
+    Raises ``WeightsUnusable``. It is read on the CPU and then moved, so that a device out of memory says so itself.
+    """
+    found = files.find(folder, located.variant, located.pickle)
     try:
         loaded, report = kind.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=None if located.pickle else True,
-            variant=located.variant,
+            variant=found.variant,
             dtype=dtype,
             output_loading_info=True,
         )

@@ -16,6 +16,7 @@ from transformers import AutoModelForImageClassification
 
 from engines.diffusion import preprocessing, pretrained
 from engines.diffusion.preprocessing import Preprocessing
+from engines.loading import files
 from engines.loading.model import WeightsUnusable
 from engines.types import Pixels
 from engines.weights.setup import Located
@@ -59,7 +60,7 @@ def load(located: Located, device: torch.device, dtype: torch.dtype) -> SafetyCh
     if (folder / "safety_checker").is_dir():
         folder = folder / "safety_checker"
     preprocess = Preprocessing.of(_preprocessed_in(folder))
-    kind = (pretrained.settings(folder / "config.json").get("architectures") or [""])[0]
+    kind = (files.settings(folder / "config.json").get("architectures") or [""])[0]
     if kind == StableDiffusionSafetyChecker.__name__:
         model = pretrained.model(StableDiffusionSafetyChecker, folder, located, device, dtype)
         verdict = concepts(model)

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
 from diffusers import DDIMScheduler, StableDiffusionPipeline
 from torch.nn import functional
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
 from engines.diffusion import cutouts, guidance
-from engines.diffusion.guidance import PRESETS, ClipGuide, Targets
+from engines.diffusion.guidance import ClipGuide, Targets
+from engines.diffusion.presets import PRESETS
 from engines.loading.model import WeightsUnusable
 from engines.types import Prompt
 from engines.weights.setup import Located
@@ -22,6 +24,7 @@ from engines.weights.setup import Located
 Tiny = Callable[[str], Path]
 CAT = (Prompt("a cat"),)
 CALLS = 10
+SPEC = Path(__file__).parents[2] / "spec" / "v1.yaml"
 CPU = torch.device("cpu")
 
 
@@ -122,6 +125,12 @@ def test_the_same_seed_gives_the_same_picture(guide: ClipGuide, painter: Painter
     painter.paint(guide, preset, 4)
     assert torch.equal(first, painter.paint(guide, preset, 3))
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_every_preset_of_the_contract_is_known() -> None:
+    """A caller may name exactly these presets, and NONE."""
+    contract = yaml.safe_load(SPEC.read_text(encoding="utf-8"))
+    assert sorted([*PRESETS, "NONE"]) == sorted(contract["components"]["schemas"]["ClipGuidancePreset"]["enum"])
 
 
 @pytest.mark.parametrize("preset", ["NONE", None])
