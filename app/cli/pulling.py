@@ -10,7 +10,8 @@ import click
 
 from app.cli.weights import extras
 from engines.weights.disk import Disk
-from engines.weights.pull import Puller, PullFailed
+from engines.weights.fetch import PullFailed
+from engines.weights.pull import Puller
 from engines.weights.setup import Source, Workshop
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import glob
-import hashlib
 import json
-from collections.abc import Callable, Iterator
+import re
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engines.weights import layout
 from engines.weights.disk import INSTALL, hub_installed, url_file
+from engines.weights.fetch import PARTIAL, PullFailed, explained, fetch
 from engines.weights.layout import Layout
 from engines.weights.setup import Source
 
@@ -24,11 +24,9 @@ Say = Callable[[str], None]
 """Takes one line about what is going on."""
 Choose = Callable[[frozenset[str]], Layout]
 """Picks, from the names of all files of a repository, those that are wanted."""
-PIECE = 2**20
-
-
-class PullFailed(Exception):
-    """A download did not come to its end; the message says why, and what helps."""
+LARGE = 10_000_000
+"""Files of so many bytes are worth going on with."""
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +71,22 @@ class Puller:
         """Download the chosen files of a repository that are not in the cache yet."""
         from huggingface_hub import snapshot_download  # noqa: PLC0415 -- slow, and of the extra "gpu"
 
-        with _explained(repository, revision):
+        with explained(repository, revision):
             info = self._api().model_info(repository, revision=revision, files_metadata=True)
         sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
         chosen = choose(frozenset(sizes))
         if chosen.missing:
             raise PullFailed(f"{repository} lacks {', '.join(chosen.missing)}")
-        self.say(f"{repository}: {len(chosen.files)} files, {readable(sum(sizes[name] for name in chosen.files))}")
-        with _explained(repository, revision):
+        absent = {name: sizes[name] for name in chosen.files if self._cached(repository, info.sha, name) is None}
+        total = f"{len(chosen.files)} files, {readable(sum(sizes[name] for name in chosen.files))}"
+        if not absent:
+            self.say(f"{repository}: {total}, on the disk already")
+        else:
+            self.say(f"{repository}: {total}, of which {readable(sum(absent.values()))} are to be downloaded")
+        with explained(repository, revision):
+            self._make_sure_of_room(repository, sum(absent.values()))
+            for name in (name for name, size in absent.items() if size >= LARGE):
+                self._fetch_large(repository, info.sha or "main", name)
             snapshot_download(
                 repository,
                 revision=revision,
@@ -90,10 +96,51 @@ class Puller:
                 allow_patterns=[glob.escape(name) for name in chosen.files],
             )
 
+    def _fetch_large(self, repository: str, commit: str, name: str) -> None:
+        """Fetch one file to where the Hub's library, which then gives it its name, looks for its content."""
+        from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_url  # noqa: PLC0415 -- of the extra "gpu"
+
+        url = hf_hub_url(repository, name, revision=commit, endpoint=self.endpoint)
+        etag = get_hf_file_metadata(url, endpoint=self.endpoint).etag
+        if etag is None:
+            return
+        # The tag of a large file is its checksum.
+        known = etag if SHA256.fullmatch(etag) else None
+        token = get_token()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        fetch(url, self._blobs(repository) / etag, name=name, sha256=known, headers=headers)
+
+    def _cached(self, repository: str, commit: str | None, name: str) -> str | None:
+        from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 -- of the extra "gpu"
+
+        found = try_to_load_from_cache(repository, name, cache_dir=self.cache, revision=commit)
+        return found if isinstance(found, str) else None
+
+    def _folder(self) -> Path:
+        from huggingface_hub.constants import HF_HUB_CACHE  # noqa: PLC0415 -- reads the environment
+
+        return self.cache or Path(HF_HUB_CACHE).expanduser()
+
+    def _blobs(self, repository: str) -> Path:
+        """Where the Hub's library keeps the contents of a repository's files, named by their tags."""
+        from huggingface_hub.file_download import repo_folder_name  # noqa: PLC0415 -- of the extra "gpu"
+
+        return self._folder() / repo_folder_name(repo_id=repository, repo_type="model") / "blobs"
+
+    def _make_sure_of_room(self, repository: str, size: int) -> None:
+        """Fail before a download that cannot end well."""
+        self._folder().mkdir(parents=True, exist_ok=True)
+        needed = size - sum(path.stat().st_size for path in self._blobs(repository).glob(f"*{PARTIAL}"))
+        free = shutil.disk_usage(self._folder()).free
+        if free < needed:
+            raise PullFailed(
+                f"{repository}: {readable(needed)} will not fit into {self._folder()}, free {readable(free)}"
+            )
+
     def _index(self, repository: str, revision: str | None) -> dict[str, Any]:  # JSON
         from huggingface_hub import hf_hub_download  # noqa: PLC0415 -- slow, and of the extra "gpu"
 
-        with _explained(repository, revision):
+        with explained(repository, revision):
             path = hf_hub_download(
                 repository, layout.INDEX, revision=revision, cache_dir=self.cache, endpoint=self.endpoint
             )
@@ -110,25 +157,13 @@ class Puller:
 
     def _pull_url(self, source: Source, url: str) -> None:
         """Download one file from elsewhere; it gets its name when its content is what was promised."""
-        from huggingface_hub.file_download import http_get  # noqa: PLC0415 -- slow, and of the extra "gpu"
-
         target = url_file(source, self.cache)
         if target.exists():
-            self.say(f"{source.label}: {readable(target.stat().st_size)}, on the disk already")
+            self.say(f"{url}: {readable(target.stat().st_size)}, on the disk already")
             return
-        partial = target.with_name(f"{target.name}.incomplete")
-        self.say(source.label)
-        with _explained(source.label, None):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if not (partial.exists() and _sha256(partial) == source.sha256):
-                with partial.open("ab") as file:
-                    http_get(url, file, resume_size=file.tell(), displayed_filename=target.name)
-            found = _sha256(partial)
-            if found == source.sha256:
-                partial.replace(target)
-                return
-            partial.unlink()
-        raise PullFailed(f"{source.label} has the checksum {found}, not {source.sha256}: it is not kept")
+        self.say(url)
+        with explained(url):
+            fetch(url, target, name=target.name, sha256=source.sha256)
 
 
 def readable(size: int) -> str:
@@ -150,55 +185,3 @@ def _absent(name: str, names: frozenset[str]) -> tuple[str, ...]:
         return ()
     others = sorted(other for other in names if other.endswith(layout.STEMS[0][0]))
     return (f"the file {name}" + (f" (it has {', '.join(others)})" if others else ""),)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _explained(what: str, revision: str | None) -> Iterator[None]:
-    """Turn the errors of the Hub's library, of the network and of the disk into ``PullFailed``."""
-    from huggingface_hub import errors  # noqa: PLC0415 -- slow, and of the extra "gpu"
-
-    try:
-        yield
-    except errors.GatedRepoError as problem:
-        raise PullFailed(
-            f"{what} is gated: accept its licence on its page on the Hub, make a token there, "
-            f"and put it into HF_TOKEN or run `hf auth login`"
-        ) from problem
-    except errors.RevisionNotFoundError as problem:
-        raise PullFailed(f"{what} has no revision {revision!r}") from problem
-    except errors.RepositoryNotFoundError as problem:
-        raise PullFailed(
-            f"the Hub has no repository {what}, or a private one: check the name, "
-            f"or put a token that may read it into HF_TOKEN"
-        ) from problem
-    except errors.HfHubHTTPError as problem:
-        raise PullFailed(f"{what}: the server answered {problem.response.status_code}") from problem
-    except (_transport_error(), errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as problem:
-        raise PullFailed(
-            f"{what} cannot be reached, or the connection broke ({_first_line(problem)}); "
-            f"what has come is kept: the same command goes on from there"
-        ) from problem
-    except OSError as problem:
-        if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise PullFailed(f"{what}: the disk is full; make room, and the same command goes on") from problem
-        raise PullFailed(f"{what}: {_first_line(problem)}") from problem
-
-
-def _transport_error() -> type[Exception]:
-    """The root of the HTTP client's errors, which the Hub's library has changed between its versions."""
-    from huggingface_hub import errors  # noqa: PLC0415 -- slow, and of the extra "gpu"
-
-    root: type[Exception] = vars(errors)["HTTPError"]
-    return root
-
-
-def _first_line(problem: Exception) -> str:
-    return next(iter(str(problem).splitlines()), "") or type(problem).__name__
