@@ -98,7 +98,7 @@ def _open(asked: str, limits: Mapping[str, str], line: Line) -> Drawing:
         _resign(line, str(exc))
     # The owner may have named the device as it is, or as it was asked for, such as "auto".
     budget = int(limits.get(str(device.torch), limits.get(asked, device.budget)))
-    drawing = Drawing(Keeper(device, budget, line.tell), device, line.tell)
+    drawing = Drawing(Keeper(device, budget), device, line.tell)
     line.tell(Ready(str(device.torch), device.name, budget))
     return drawing
 
