@@ -133,9 +133,8 @@ class Puller:
         needed = size - sum(path.stat().st_size for path in self._blobs(repository).glob(f"*{PARTIAL}"))
         free = shutil.disk_usage(self._folder()).free
         if free < needed:
-            raise PullFailed(
-                f"{repository}: {readable(needed)} will not fit into {self._folder()}, free {readable(free)}"
-            )
+            room = f"{readable(needed)} do not fit into {self._folder()}: {readable(free)} are free"
+            raise PullFailed(f"{repository}: {room}")
 
     def _index(self, repository: str, revision: str | None) -> dict[str, Any]:  # JSON
         from huggingface_hub import hf_hub_download  # noqa: PLC0415 -- slow, and of the extra "gpu"
