@@ -52,8 +52,6 @@ class ClipGuide:
     ) -> None:  # Any: transformers is untyped
         self._model = model.eval().requires_grad_(False)
         self._tokenizer = tokenizer
-        self.memory = sum(weight.numel() * weight.element_size() for weight in model.parameters())
-        """Bytes of its weights."""
         self._side: int = model.config.vision_config.image_size
         self._mean = torch.tensor(mean, device=model.device)[:, None, None]
         self._std = torch.tensor(std, device=model.device)[:, None, None]

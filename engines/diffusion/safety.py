@@ -35,15 +35,11 @@ Verdict = Callable[[torch.Tensor], bool]
 class SafetyChecker:
     """Looks at one picture at a time."""
 
-    def __init__(
-        self, verdict: Verdict, preprocess: Preprocessing, device: torch.device, dtype: torch.dtype, memory: int
-    ) -> None:
+    def __init__(self, verdict: Verdict, preprocess: Preprocessing, device: torch.device, dtype: torch.dtype) -> None:
         self._verdict = verdict
         self._preprocess = preprocess
         self._device = device
         self._dtype = dtype
-        self.memory = memory
-        """Bytes of its weights."""
 
     @torch.no_grad()
     def unsafe(self, pixels: Pixels) -> bool:
@@ -69,7 +65,7 @@ def load(located: Located, device: torch.device, dtype: torch.dtype) -> SafetyCh
         verdict = labels(model)
     else:
         raise WeightsUnusable(f"{folder}: {kind or 'a model of no architecture'} does not judge pictures")
-    return SafetyChecker(verdict, preprocess, device, dtype, _memory(model))
+    return SafetyChecker(verdict, preprocess, device, dtype)
 
 
 def concepts(model: Any) -> Verdict:
@@ -116,7 +112,3 @@ def _preprocessed_in(folder: Path) -> Path:
     beside = folder.parent / "feature_extractor"
     inside = (folder / preprocessing.FILE).is_file() or not (beside / preprocessing.FILE).is_file()
     return folder if inside else beside
-
-
-def _memory(model: Any) -> int:
-    return sum(weight.numel() * weight.element_size() for weight in model.parameters())
