@@ -19,7 +19,7 @@ from tests.running import KEY, PATIENCE, ROOT, Server, understudy
 CHECKOUT = "CONTRIBUTING.md"
 """The document whose commands are meant for a checkout."""
 SHELL = {"sh", "console"}
-OTHER = {"", "text", "python", "ts", "go", "csharp", "ruby", "rust", "properties", "yaml"}
+OTHER = {"", "text", "python", "ts", "go", "csharp", "ruby", "rust", "properties", "yaml", "toml"}
 # What examples/README.md shows is run by examples/run.py, which needs Go and Node.js.
 ALL = [block for page in PAGES if not page.startswith("examples/") for block in blocks(page)]
 COMMANDS = [block for block in ALL if block.language in SHELL and block.excuse is None]
@@ -74,8 +74,10 @@ def test_the_excuses_are_few() -> None:
     """Most commands are run: the list of those that are not is short, and reviewed here."""
     assert sorted(block.text.strip().splitlines()[0] for block in EXCUSED) == [
         "docker compose up",
+        "make gpu                                          # installs torch and diffusers too, and serves",
         "make serve",
         "make test",
+        "pip install '.[gpu]'",
         "pip install .",
     ]
 
