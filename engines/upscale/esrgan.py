@@ -14,6 +14,7 @@ from engines.loading.model import Order
 from engines.types import Pixels
 from engines.upscale import rrdbnet, states, strangers, tiles
 from engines.upscale.sizing import padded, resampled, source
+from engines.upscale.steps import Steps
 from engines.upscale.tiles import Tiling
 from engines.weights.setup import EngineSetup, Located
 
@@ -45,12 +46,12 @@ class Esrgan:
         request, pixels = order.request, source(order)
         tiling = self.tiling.for_thrift(order.thrift, self.multiple)
         passes = _passes(self.scale, pixels, request.width, request.height)
-        steps = _Steps(order, sum(self._tiles(pixels, tiling, done) for done in range(passes)))
+        steps = Steps(order.watch, sum(self._tiles(pixels, tiling, done) for done in range(passes)))
         for _ in range(passes):
             pixels = self._enlarged(pixels, tiling, steps)
         return resampled(pixels, request.width, request.height)
 
-    def _enlarged(self, pixels: Pixels, tiling: Tiling, steps: _Steps) -> Pixels:
+    def _enlarged(self, pixels: Pixels, tiling: Tiling, steps: Steps) -> Pixels:
         height, width = pixels.shape[:2]
         whole = padded(pixels, self.multiple)
 
@@ -72,20 +73,6 @@ class Esrgan:
         grown = (side * self.scale**passes_done for side in pixels.shape[:2])
         height, width = (-(-side // self.multiple) * self.multiple for side in grown)
         return tiles.count(width, height, tiling, self.multiple)
-
-
-class _Steps:
-    """Counts the tiles of a picture and tells whoever watches."""
-
-    def __init__(self, order: Order, total: int) -> None:
-        self._watch = order.watch
-        self._total = total
-        self._done = 0
-        self._watch.step(0, total)
-
-    def next(self) -> None:
-        self._done += 1
-        self._watch.step(self._done, self._total)
 
 
 def load(located: Located, device: torch.device, dtype: torch.dtype, setup: EngineSetup) -> Esrgan:

@@ -84,7 +84,7 @@ def count(width: int, height: int, tiling: Tiling, multiple: int = 1) -> int:
 def bands(width: int, height: int, tiling: Tiling, work: Work, scale: int = 1, multiple: int = 1) -> Iterator[Tensor]:
     """The enlarged picture from top to bottom: float32 [channels, rows, width * scale], on the device of ``work``.
 
-    Only one row of tiles is held at a time. A band is valid until the next one is asked for.
+    Only one row of tiles is held at a time.
     """
     columns = [(span, span.weights(scale)) for span in spans(width, tiling, multiple)]
     rows = spans(height, tiling, multiple)
