@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.pipelines.serving import patient, write_engines
+from tests.running import Client, Server
 
 NEEDED = ("torch", "diffusers", "transformers")
 MISSING = tuple(name for name in NEEDED if importlib.util.find_spec(name) is None)
@@ -33,9 +36,10 @@ def pytest_collection_modifyitems() -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Forgive diffusers' schedulers one thing: they hand torch's tensors to numpy in ways that numpy 2 frowns on."""
+    """Forgive diffusers' schedulers one thing: they hand torch's tensors to numpy in a way that numpy 2 frowns on."""
     for frown in ("__array__ implementation doesn't accept a copy keyword", "__array_wrap__ must accept context"):
-        item.add_marker(pytest.mark.filterwarnings(f"ignore:{frown}:DeprecationWarning:diffusers.schedulers"))
+        for where in ("diffusers.schedulers", "numpy._core.fromnumeric"):
+            item.add_marker(pytest.mark.filterwarnings(f"ignore:{frown}:DeprecationWarning:{where}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -72,3 +76,20 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return in_files[kind](there) if kind in in_files else build(kind, there)
 
     return place
+
+
+@pytest.fixture(scope="session")
+def real_server(tiny: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose engines are tiny models, shared by all tests that break nothing."""
+    home = tmp_path_factory.mktemp("real") / "home"
+    file = write_engines(home.with_name("engines.toml"), tiny)
+    options = ("--engines", "diffusers", "--engines-file", str(file))
+    with Server(home, *options, UNDERSTUDY_CREDITS="1000000", UNDERSTUDY_OUTPUT_WORDS="off") as running:
+        yield running
+
+
+@pytest.fixture
+def real(real_server: Server) -> Iterator[Client]:
+    """A client of that server."""
+    with patient(real_server) as session:
+        yield session
