@@ -73,7 +73,7 @@ def understand(setup: EngineSetup, located: Located, components: Components, dty
     index = files.settings(folder / layout.INDEX)
     configs = {name: files.settings(folder / name / "config.json") for name in layout.WEIGHTED if kind_of(index, name)}
     _judge(setup, folder, configs)
-    precisions = {name: _precision(name, config, dtype) for name, config in configs.items()}
+    precisions = {name: _precision(name, configs, dtype) for name in configs}
     kinds = {name: kind_of(index, name) for name in configs}
     if located.file is not None:
         wants = originals.wants(located.file, folder, kinds, precisions, components, setup.compile)
@@ -92,10 +92,10 @@ def kind_of(index: Mapping[str, Any], name: str) -> str:
     return str(entry[1] or "") if isinstance(entry, list) and len(entry) == 2 else ""
 
 
-def _precision(name: str, config: Mapping[str, Any], dtype: torch.dtype) -> torch.dtype:
-    """SDXL's VAE overflows in float16, and says so; bfloat16 reaches as far as float32."""
-    overflows = name == "vae" and config.get("force_upcast", False) and dtype == torch.float16
-    return torch.float32 if overflows else dtype
+def _precision(name: str, configs: Mapping[str, Mapping[str, Any]], dtype: torch.dtype) -> torch.dtype:
+    """SDXL's VAE overflows in float16 unless it says that it does not; bfloat16 reaches as far as float32."""
+    overflows = ENCODERS[1] in configs and configs["vae"].get("force_upcast", True)
+    return torch.float32 if name == "vae" and overflows and dtype == torch.float16 else dtype
 
 
 def _judge(setup: EngineSetup, folder: Path, configs: Mapping[str, Mapping[str, Any]]) -> None:

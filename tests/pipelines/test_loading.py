@@ -1,0 +1,170 @@
+"""Checkpoints of every kind are read from the disk as they are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from engines.loading.device import Device
+from engines.weights.setup import Kind, Located
+from tests.pipelines import lending
+
+Tiny = Callable[[str], Path]
+
+CHANNELS = {"sd1": 4, "sd2": 4, "sd2-v": 4, "sdxl": 4, "inpainting": 9, "depth": 5}
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+def test_every_kind_of_checkpoint_draws(tiny: Tiny, kind: str) -> None:
+    """Each is recognized by what is in its folder, without being told."""
+    model = lending.lend(lending.keeper(), tiny(kind))
+
+    picture = lending.draw(model)
+
+    assert picture.shape == (128, 128, 3)
+    assert 10 < picture.std() < 100
+    assert lending.parts(model).unet.config.in_channels == CHANNELS[kind]
+
+
+def test_sdxl_has_two_encoders_and_its_zeros(tiny: Tiny) -> None:
+    """Both encoders with their tokenizers, in order, and what an empty negative prompt means."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny("sdxl")))
+
+    assert [encoder.config.hidden_size for encoder in parts.text_encoders] == [16, 24]
+    assert [tokenizer.pad_token for tokenizer in parts.tokenizers] == ["<|endoftext|>", "!"]
+    assert parts.zeros_for_empty
+
+
+def test_depth_comes_with_its_estimator(tiny: Tiny) -> None:
+    """The estimator and what prepares pictures for it."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny("depth")))
+
+    assert parts.depth_estimator is not None
+    assert parts.depth_processor.size == {"height": 64, "width": 64}
+
+
+def test_the_latent_upscaler_knows_two_schedulers(tiny: Tiny) -> None:
+    """One makes the picture, the other adds noise to the small one."""
+    model = lending.lend(lending.keeper(), tiny("x4"), kind=Kind.LATENT_UPSCALER)
+
+    parts = lending.parts(model)
+
+    assert parts.scheduler["prediction_type"] == "v_prediction"
+    assert parts.noise_schedule["beta_schedule"] == "squaredcos_cap_v2"
+
+
+def test_esrgan_is_read_from_one_file(tiny: Tiny) -> None:
+    """The published names are enough to know the network."""
+    model = lending.keeper().lend(lending.setup("esrgan", Kind.ESRGAN), Located(file=tiny("esrgan")), None)
+
+    assert model.scale == 2
+
+
+def test_a_single_file_draws_like_its_folder(tiny: Tiny) -> None:
+    """The same weights under their original names give the same picture, bit for bit."""
+    keeper = lending.keeper()
+    located = Located(file=tiny("sd1-file"), config=tiny("sd1"))
+
+    one = lending.draw(keeper.lend(lending.setup("one-file"), located, None))
+    folder = lending.draw(lending.lend(keeper, tiny("sd1")))
+
+    assert np.array_equal(one, folder)
+
+
+def test_weights_are_taken_as_they_are(tiny: Tiny) -> None:
+    """Nothing is initialized anew: every weight of the UNet is the one in the file."""
+    unet = lending.parts(lending.lend(lending.keeper(), tiny("sd1"))).unet
+
+    stored = load_file(tiny("sd1") / "unet" / lending.SAFETENSORS)
+
+    assert stored.keys() == unet.state_dict().keys()
+    assert all(torch.equal(stored[name], weight) for name, weight in unet.state_dict().items())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_the_precision_is_the_owners(tiny: Tiny, dtype: str) -> None:
+    """All components have it."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny("sd1"), dtype=dtype))
+
+    found = {weight.dtype for model in (parts.unet, parts.vae, *parts.text_encoders) for weight in model.parameters()}
+
+    assert found == {getattr(torch, dtype)}
+    assert parts.dtype == getattr(torch, dtype)
+
+
+def test_bfloat16_draws_nearly_the_same(tiny: Tiny) -> None:
+    """Half the bits change a picture a little."""
+    keeper = lending.keeper()
+
+    exact = lending.draw(lending.lend(keeper, tiny("sd1")))
+    rough = lending.draw(lending.lend(keeper, tiny("sd1"), dtype="bfloat16"))
+
+    assert 0 < np.abs(exact.astype(int) - rough).mean() < 10
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("float16", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_a_vae_that_overflows_in_float16_stays_exact(tiny: Tiny, dtype: str, expected: torch.dtype) -> None:
+    """SDXL's VAE does; bfloat16 is wide enough for it."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny("sdxl"), dtype=dtype))
+
+    assert next(parts.vae.parameters()).dtype == expected
+    assert next(parts.unet.parameters()).dtype == getattr(torch, dtype)
+
+
+def test_the_owner_can_change_the_schedule(tiny: Tiny) -> None:
+    """Fields in the setup replace those of the checkpoint; the others stay."""
+    model = lending.lend(lending.keeper(), tiny("sd1"), scheduler=(("prediction_type", "v_prediction"),))
+
+    schedule = lending.parts(model).scheduler
+
+    assert schedule["prediction_type"] == "v_prediction"
+    assert schedule["beta_schedule"] == "scaled_linear"
+
+
+def test_the_wanted_variant_is_taken_before_plain_files(tiny: Tiny, tmp_path: Path) -> None:
+    """A component without that variant is read from its plain file, as published checkpoints need it."""
+    folder = Path(shutil.copytree(tiny("sd1"), tmp_path / "sd1"))
+    (folder / "unet" / lending.SAFETENSORS).rename(folder / "unet/diffusion_pytorch_model.fp16.safetensors")
+
+    model = lending.keeper().lend(lending.setup("variant"), Located(folder=folder, variant="fp16"), None)
+
+    assert np.array_equal(lending.draw(model), lending.draw(lending.lend(lending.keeper(), tiny("sd1"))))
+
+
+def test_a_tokenizer_in_two_files_reads_the_same(tiny: Tiny, tmp_path: Path) -> None:
+    """Older repositories have a vocabulary and merges instead of ``tokenizer.json``."""
+    folder = Path(shutil.copytree(tiny("sd1"), tmp_path / "sd1"))
+    whole = folder / "tokenizer/tokenizer.json"
+    vocabulary = json.loads(whole.read_text())["model"]["vocab"]
+    (folder / "tokenizer/vocab.json").write_text(json.dumps(vocabulary))
+    (folder / "tokenizer/merges.txt").write_text("#version: 0.2\n")
+    whole.unlink()
+
+    model = lending.lend(lending.keeper(), folder)
+
+    assert np.array_equal(lending.draw(model), lending.draw(lending.lend(lending.keeper(), tiny("sd1"))))
+
+
+def test_nothing_learns(tiny: Tiny) -> None:
+    """No weight asks for gradients, no dropout is on."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny("sd1")))
+
+    models = (parts.unet, parts.vae, *parts.text_encoders)
+
+    assert not any(weight.requires_grad for model in models for weight in model.parameters())
+    assert not any(model.training for model in models)
+
+
+def test_half_precision_on_a_cpu_uses_the_fast_order(tiny: Tiny) -> None:
+    """Channels come last in memory, without which float16 is many times slower."""
+    device = Device.choose("cpu")
+    layer = torch.nn.Conv2d(4, 8, 3, dtype=torch.float16)
+
+    assert device.place(layer, torch.float16).weight.is_contiguous(memory_format=torch.channels_last)
