@@ -30,7 +30,10 @@ def main(descriptor: int, device: str, memory: Sequence[str]) -> None:
     os.set_inheritable(descriptor, False)  # Helpers that torch may start must not keep the pipe open.
     line = Line(Connection(descriptor))
     quiet.listen(line.tell)
-    drawing = _open(device, dict(text.split("=") for text in memory), line)
+    try:
+        drawing = _open(device, dict(text.split("=") for text in memory), line)
+    except ImportError as exc:
+        _resign(line, f"torch, diffusers or transformers cannot be imported: {exc}")
     while True:
         job = line.next_job()
         outcome = drawing.do(job, functools.partial(line.cancelled, job.id))
@@ -78,29 +81,33 @@ class Line:
 
 
 def _open(asked: str, limits: Mapping[str, str], line: Line) -> Drawing:
-    """Import torch, choose the device and say Ready; without either, say why not and end."""
-    try:
-        import torch  # noqa: PLC0415 -- half a second to many; the line must be listened to meanwhile
+    """Import torch, choose the device and say Ready; without the device, say so and end. Raises ``ImportError``."""
+    import torch  # noqa: PLC0415 -- takes from half a second to many, in which the line is listened to
 
-        from engines.loading.device import Device, DeviceMissing  # noqa: PLC0415
-        from engines.loading.keeper import Keeper  # noqa: PLC0415
-    except ImportError as exc:
-        _resign(line, f"torch, diffusers or transformers cannot be imported: {exc}")
-    quiet.hush()
+    from engines.loading.device import Device, DeviceMissing  # noqa: PLC0415
+
+    torch.set_num_threads(_threads(line) or torch.get_num_threads())
     torch.set_grad_enabled(False)
-    if threads := os.environ.get("UNDERSTUDY_THREADS"):
-        if not threads.isdecimal() or int(threads) < 1:
-            _resign(line, f"UNDERSTUDY_THREADS={threads!r}: use a whole number from 1 up")
-        torch.set_num_threads(int(threads))
     try:
         device = Device.choose(asked)
     except DeviceMissing as exc:
         _resign(line, str(exc))
+    from engines.loading.keeper import Keeper  # noqa: PLC0415 -- the slowest of all, and vain without the device
+
+    quiet.hush()
     # The owner may have named the device as it is, or as it was asked for, such as "auto".
     budget = int(limits.get(str(device.torch), limits.get(asked, device.budget)))
     drawing = Drawing(Keeper(device, budget), device, line.tell)
     line.tell(Ready(str(device.torch), device.name, budget))
     return drawing
+
+
+def _threads(line: Line) -> int:
+    """How many threads the owner wants torch to calculate in; 0 for as many as torch likes."""
+    wanted = os.environ.get("UNDERSTUDY_THREADS", "0")
+    if not wanted.isdecimal():
+        _resign(line, f"UNDERSTUDY_THREADS={wanted!r}: use a whole number, or 0 for torch's own choice")
+    return int(wanted)
 
 
 def _resign(line: Line, why: str) -> NoReturn:

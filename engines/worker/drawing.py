@@ -142,8 +142,9 @@ class Drawing:
         self._note(logging.INFO, "loading", job)
         began = time.monotonic()
         model = self._keeper.lend(job.setup, job.weights, job.guidance)
-        megabytes = self._loaded().get(job.setup.engine_id, 0) >> 20
-        self._note(logging.INFO, "loaded", job, seconds=round(time.monotonic() - began, 2), mb=megabytes)
+        seconds = round(time.monotonic() - began, 2)
+        megabytes = round(self._loaded().get(job.setup.engine_id, 0) / 1e6, 1)
+        self._note(logging.INFO, "loaded", job, seconds=seconds, megabytes=megabytes)
         self._tell_holdings()
         return model
 

@@ -22,7 +22,7 @@ def starting(device: str, pid: int) -> None:
 
 def ready(worker: Ready, seconds: float) -> None:
     """A worker takes jobs, so many seconds after it was started."""
-    facts = {"name": worker.name, "budget_mb": worker.memory >> 20, "seconds": round(seconds, 2)}
+    facts = {"name": worker.name, "budget_megabytes": round(worker.memory / 1e6, 1), "seconds": round(seconds, 2)}
     _write(logging.INFO, "worker ready", device=worker.device, **facts)
 
 

@@ -82,7 +82,7 @@ class FakeKeeper:
         if self.broken:
             raise WeightsUnusable("unet.safetensors is half a file")
         self.loads += not self.held
-        self.held = (Holding(setup.engine_id, 3 << 20),)
+        self.held = (Holding(setup.engine_id, 3_000_000),)
         return self.model
 
     def safety(self, located: Located) -> FakeChecker:
@@ -142,8 +142,8 @@ def test_loading_is_told_with_its_size_and_once(order: Callable[..., GenerationR
     bench.do(order())
     bench.do(order())
     assert [note.event for note in bench.heard(Note)] == ["loading", "loaded"]
-    assert dict(bench.heard(Note)[1].facts)["mb"] == 3
-    assert bench.heard(Holdings) == [Holdings((Holding(CARD.id, 3 << 20),), 3 << 20)]
+    assert dict(bench.heard(Note)[1].facts)["megabytes"] == 3
+    assert bench.heard(Holdings) == [Holdings((Holding(CARD.id, 3_000_000),), 3_000_000)]
 
 
 @pytest.mark.parametrize("needs", [Thrift.TILED, Thrift.FRUGAL])
