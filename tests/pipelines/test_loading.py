@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from engines.loading.device import Device
 from engines.weights.setup import Kind, Located
@@ -168,3 +168,56 @@ def test_half_precision_on_a_cpu_uses_the_fast_order(tiny: Tiny) -> None:
     layer = torch.nn.Conv2d(4, 8, 3, dtype=torch.float16)
 
     assert device.place(layer, torch.float16).weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_published_text_encoders_have_longer_names(tiny: Tiny, tmp_path: Path) -> None:
+    """The files of SD 1 and 2 say ``text_model.`` before every name, and list positions that are no weights."""
+    folder = Path(shutil.copytree(tiny("sd1"), tmp_path / "sd1"))
+    file = folder / "text_encoder/model.safetensors"
+    weights = {f"text_model.{name}": weight for name, weight in load_file(file).items()}
+    save_file({**weights, "text_model.embeddings.position_ids": torch.arange(77)[None]}, file, {"format": "pt"})
+
+    model = lending.lend(lending.keeper(), folder)
+
+    assert np.array_equal(lending.draw(model), lending.draw(lending.lend(lending.keeper(), tiny("sd1"))))
+
+
+def test_published_vaes_have_older_names(tiny: Tiny, tmp_path: Path) -> None:
+    """The attention of SD 1's VAE was named ``query``, ``key``, ``value`` and ``proj_attn`` when it was published."""
+    names = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
+    folder = Path(shutil.copytree(tiny("sd1"), tmp_path / "sd1"))
+    file = folder / "vae" / lending.SAFETENSORS
+    weights = load_file(file)
+    for new, old in names.items():
+        weights = {name.replace(new, old): weight for name, weight in weights.items()}
+    save_file(weights, file, {"format": "pt"})
+
+    model = lending.lend(lending.keeper(), folder)
+
+    assert np.array_equal(lending.draw(model), lending.draw(lending.lend(lending.keeper(), tiny("sd1"))))
+
+
+def test_weights_in_shards_are_one_component(tiny: Tiny, tmp_path: Path) -> None:
+    """Large UNets come in several files with an index."""
+    folder = Path(shutil.copytree(tiny("sd1"), tmp_path / "sd1"))
+    _shard(folder / "unet")
+
+    keeper = lending.keeper()
+    model = lending.lend(keeper, folder)
+
+    whole = lending.keeper()
+    assert np.array_equal(lending.draw(model), lending.draw(lending.lend(whole, tiny("sd1"))))
+    assert keeper.holdings().memory == whole.holdings().memory
+
+
+def _shard(folder: Path) -> None:
+    """Divide the weights into two files, as diffusers does with large ones."""
+    file = folder / lending.SAFETENSORS
+    weights, stem = load_file(file), file.name.removesuffix(".safetensors")
+    shards = {f"{stem}-0000{part + 1}-of-00002.safetensors": sorted(weights)[part::2] for part in (0, 1)}
+    for shard, names in shards.items():
+        save_file({name: weights[name] for name in names}, folder / shard, {"format": "pt"})
+    places = {name: shard for shard, names in shards.items() for name in names}
+    index = {"metadata": {"total_size": file.stat().st_size}, "weight_map": places}
+    (folder / f"{file.name}.index.json").write_text(json.dumps(index))
+    file.unlink()
