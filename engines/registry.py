@@ -31,7 +31,9 @@ class Registry:
         card = self._cards.get(engine_id)
         if card is None:
             raise UnknownEngine(engine_id)
-        if not self._families[engine_id].offers(card):
+        family = self._families[engine_id]
+        if not family.offers(card):
+            family.missing(card)
             raise EngineNotReady(engine_id)
         return card
 

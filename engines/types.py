@@ -139,6 +139,10 @@ class EngineFamily(Protocol):
         """Whether this engine could run now: its weights, if it needs any, are at hand."""
         ...
 
+    def missing(self, card: EngineCard) -> None:
+        """Tell the owner, in the log, what would mend that somebody asked for an engine that is not offered."""
+        ...
+
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
         """Start the work; the future holds one picture per sample, in the order of ``seeds()``."""
         ...

@@ -32,6 +32,9 @@ class SketchFamily:
         """Always: a sketch needs no weights."""
         return True
 
+    def missing(self, card: EngineCard) -> None:
+        """Say nothing, since everything is offered."""
+
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
         """Start one task per sample, so that a request for several pictures uses every core."""
         parts: list[Future[Picture]] = []

@@ -117,6 +117,18 @@ def test_missing_weights_are_refused_and_logged_once_a_minute(
     assert complaints(caplog) == [(card.id, f"understudy engines pull {card.id}") for card in (CARD, XL)]
 
 
+def test_a_request_for_an_engine_that_is_not_offered_is_logged(
+    make: Callable[..., TorchFamily], disk: ListedDisk, small: Order, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Asking for it by name tells the owner what to do; listing what there is tells him nothing."""
+    registry = Registry(dict.fromkeys((CARD.id, XL.id), make()), (CARD, XL))
+    disk.lost |= {setup(CARD).source, setup(XL).source}
+    with caplog.at_level(logging.INFO, "understudy.engines"), pytest.raises(EngineNotReady):
+        registry.cards()
+        registry.submit(small())
+    assert complaints(caplog) == [(CARD.id, f"understudy engines pull {CARD.id}")]
+
+
 def test_an_engine_that_nobody_set_up_is_not_ready(make: Callable[..., TorchFamily], small: Order) -> None:
     """A card without weights in the settings counts as an engine without weights."""
     with pytest.raises(EngineNotReady):
