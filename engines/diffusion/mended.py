@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from diffusers import (
     DDIMScheduler,
     EulerAncestralDiscreteScheduler,
@@ -23,10 +25,11 @@ _SMALLEST = 2.0**-24
 
 
 class LMSScheduler(LMSDiscreteScheduler):  # type: ignore[misc]  # diffusers is Any here
-    """Begins with order 1 wherever in the schedule it begins.
+    """Begins with order 1 wherever in the schedule it begins, and integrates its polynomials exactly.
 
     Diffusers takes the order from the index of the step. In image-to-image the first index is not 0, so that the one
-    derivative known gets the first of four coefficients, and the first step goes more than twice too far.
+    derivative known gets the first of four coefficients, and the first step goes more than twice too far. Its
+    coefficients come from an adaptive integration over torch's tensors, 3 milliseconds a step.
     """
 
     def step(
@@ -35,6 +38,35 @@ class LMSScheduler(LMSDiscreteScheduler):  # type: ignore[misc]  # diffusers is 
         """As in diffusers; ``order`` is reached step by step from the first one that is made."""
         known = min(order, len(self.derivatives) + 1)
         return super().step(model_output, timestep, sample, order=known, return_dict=return_dict)
+
+    def get_lms_coefficient(self, order: int, t: int, current_order: int) -> float:
+        """The integral of a Lagrange polynomial over step ``t``, by Gauss' rule of two points: exact up to order 4."""
+        levels: list[float] = self.sigmas[t - order + 1 : t + 2].double().tolist()[::-1]
+        target, known = levels[0], levels[1:]
+        here = known[current_order]
+        others = [level for place, level in enumerate(known) if place != current_order]
+        middle, half = (target + known[0]) / 2, (target - known[0]) / 2
+        points = (middle - half / math.sqrt(3), middle + half / math.sqrt(3))
+        return half * sum(math.prod((point - other) / (here - other) for other in others) for point in points)
+
+
+class _SoonReady:
+    """For DPM-Solver-2, which looks up the timestep of a noise level a thousand times before its first step.
+
+    Diffusers mixes torch's tensors into numpy there, which takes a quarter of a second for every picture. With numpy
+    alone it is a sixth of that, and the timesteps are the same to within 0.0001.
+    """
+
+    def _sigma_to_t(self, sigma: Any, log_sigmas: Any) -> Any:
+        return super()._sigma_to_t(np.asarray(sigma), np.asarray(log_sigmas))  # type: ignore[misc]
+
+
+class KDPM2Scheduler(_SoonReady, KDPM2DiscreteScheduler):  # type: ignore[misc]  # diffusers is Any here
+    """DPM-Solver-2, sooner ready."""
+
+
+class KDPM2AncestralScheduler(_SoonReady, KDPM2AncestralDiscreteScheduler):  # type: ignore[misc]  # diffusers is Any here
+    """DPM-Solver-2 with ancestral noise, sooner ready."""
 
 
 def _reading_originals(kind: Any) -> Any:
@@ -54,10 +86,10 @@ def _reading_originals(kind: Any) -> Any:
 READING_ORIGINALS: Mapping[Any, Any] = MappingProxyType(
     {
         kind: _reading_originals(kind)
-        for kind in (EulerAncestralDiscreteScheduler, KDPM2DiscreteScheduler, KDPM2AncestralDiscreteScheduler)
+        for kind in (EulerAncestralDiscreteScheduler, KDPM2Scheduler, KDPM2AncestralScheduler)
     }
 )
-"""For each class of diffusers that refuses the prediction type ``sample``, one that takes it."""
+"""For each class that refuses the prediction type ``sample``, one that takes it."""
 
 
 def rescaled_betas(fields: Mapping[str, Any]) -> list[float]:

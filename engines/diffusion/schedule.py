@@ -37,7 +37,7 @@ class Plan:
     timesteps: Tensor
     """One for each call, in order, as the model and the scheduler's ``step`` take them; none if untouched."""
     full_start: bool
-    """The run begins with pure noise (standard normal, times the scheduler's ``init_noise_sigma``), not with a picture."""
+    """The run begins with pure noise, standard normal numbers times the scheduler's ``init_noise_sigma``."""
     cut_tail: bool
     """The last call ends with ``predicted_original`` in place of the scheduler's ``step``."""
 
