@@ -24,9 +24,10 @@ from engines.worker.messages import FromWorker, ToWorker
 CHILD = "engines.worker.child"
 """The module whose ``main(descriptor, device, memory)`` is the worker."""
 
-# -P keeps the folder that the server was started from off the path, whatever files lie there.
+# The string at the front is for whoever reads a list of processes; -P keeps the folder that the server was
+# started from off the path, whatever files lie there.
 _ENTER = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from importlib import import_module; "
+    "'engines.worker'; import sys; sys.path.insert(0, sys.argv[1]); from importlib import import_module; "
     "import_module(sys.argv[2]).main(int(sys.argv[3]), sys.argv[4], sys.argv[5:])"
 )
 _SECRETS = ("UNDERSTUDY_API_KEY", "REDIS_URL", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")

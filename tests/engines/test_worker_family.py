@@ -123,8 +123,8 @@ def test_a_request_for_an_engine_that_is_not_offered_is_logged(
     """Asking for it by name tells the owner what to do; listing what there is tells him nothing."""
     registry = Registry(dict.fromkeys((CARD.id, XL.id), make()), (CARD, XL))
     disk.lost |= {setup(CARD).source, setup(XL).source}
+    assert registry.cards() == ()
     with caplog.at_level(logging.INFO, "understudy.engines"), pytest.raises(EngineNotReady):
-        registry.cards()
         registry.submit(small())
     assert complaints(caplog) == [(CARD.id, f"understudy engines pull {CARD.id}")]
 
