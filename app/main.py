@@ -66,6 +66,7 @@ def create(settings: Settings) -> Front:
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         alive = asyncio.create_task(_stay_alive(store))
+        engines.warm()
         try:
             yield
         finally:

@@ -57,6 +57,8 @@ class Settings:
     """Which weights serve which engine; None for the ones that we suggest."""
     weights: Path | None = None
     """Where downloaded weights lie; None for the cache that all programs of the Hub share."""
+    threads: int = 0
+    """Threads that real engines calculate in on the CPU; 0 is as many as torch chooses."""
     caption: bool = True
     default_steps: tuple[tuple[str, int], ...] = ()
     """Steps when none are asked for, by engine id; ``*`` stands for every engine not named."""
@@ -87,6 +89,7 @@ class Settings:
             engines=engines,
             engines_file=_engines_file(env, home),
             weights=Path(env["UNDERSTUDY_WEIGHTS"]).expanduser() if env.get("UNDERSTUDY_WEIGHTS") else None,
+            threads=read.whole("UNDERSTUDY_THREADS", 0, 0, 1024),
             caption=read.switch("UNDERSTUDY_CAPTION", True),
             default_steps=read.steps("UNDERSTUDY_DEFAULT_STEPS"),
             prompt_words=env.get("UNDERSTUDY_PROMPT_WORDS") or None,

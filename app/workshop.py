@@ -12,7 +12,7 @@ from app.desk import Desk
 from app.settings import BadSetting, Settings
 from engines.registry import Registry
 from engines.sketch import SketchFamily
-from engines.weights.disk import Disk
+from engines.weights.disk import INSTALL, Disk
 from engines.worker.family import TorchFamily
 
 STATUS = "engines-status.json"
@@ -26,6 +26,8 @@ class Engines:
     registry: Registry
     desk: Desk
     waiting: Callable[[], int]
+    warm: Callable[[], None]
+    """Start early what takes long to start; returns at once."""
 
 
 def open_workshop(settings: Settings, hands: Executor, places: int) -> Engines:
@@ -35,21 +37,23 @@ def open_workshop(settings: Settings, hands: Executor, places: int) -> Engines:
     cards = cards_for(settings)
     family = SketchFamily(hands, caption=settings.caption)
     desk = Desk(places, settings.limits.queue)
-    return Engines(Registry({card.id: family for card in cards}, cards), desk, lambda: max(0, desk.inside - places))
+    registry = Registry({card.id: family for card in cards}, cards)
+    return Engines(registry, desk, lambda: max(0, desk.inside - places), warm=_nothing)
 
 
 def _real(settings: Settings) -> Engines:
     missing = [name for name in ("torch", "diffusers", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
-        raise BadSetting(
-            f"UNDERSTUDY_ENGINES=diffusers needs {', '.join(missing)}: install Understudy with its extra, "
-            "pip install '.[gpu]' in the checkout, or use sketch"
-        )
+        raise BadSetting(f"UNDERSTUDY_ENGINES=diffusers needs {', '.join(missing)}: {INSTALL}, or use sketch")
     workshop, cards = workshop_for(settings), cards_for(settings)
-    family = TorchFamily(workshop, Disk(settings.weights), settings.home / STATUS)
+    family = TorchFamily(workshop, Disk(settings.weights), settings.home / STATUS, threads=settings.threads)
     # Every device has a queue of its own, so nobody who waits for one device may keep others from another.
     queue, devices = settings.limits.queue, len({setup.device for setup in workshop.engines})
     places = settings.limits.generations
     desk = Desk(places, queue) if places else Desk(queue + devices, 0)
     registry = Registry({card.id: family for card in cards}, cards)
-    return Engines(registry, desk, lambda: max(0, desk.inside - family.running()))
+    return Engines(registry, desk, lambda: max(0, desk.inside - family.running()), family.warm)
+
+
+def _nothing() -> None:
+    """Sketches need no warming."""

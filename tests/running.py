@@ -102,16 +102,17 @@ def _clean_environment() -> dict[str, str]:
 class Client(requests.Session):
     """Sends requests below one server and holds every answer against the contract of its path."""
 
-    def __init__(self, url: str, key: str | None = KEY) -> None:
+    def __init__(self, url: str, key: str | None = KEY, patience: float = PATIENCE) -> None:
         super().__init__()
         self.url = url
+        self.patience = patience
         self.trust_env = False
         if key:
             self.headers["Authorization"] = f"Bearer {key}"
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         """Send to a path; an answer that its contract does not describe is a failure."""
-        kwargs.setdefault("timeout", PATIENCE)
+        kwargs.setdefault("timeout", self.patience)
         response = super().request(method, self.url + str(url), *args, **kwargs)
         hold_against_contract(response)
         return response

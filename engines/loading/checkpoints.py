@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from engines.diffusion import samplers
 from engines.diffusion.parts import Parts
 from engines.loading import files, originals
 from engines.loading.components import Components, reader
@@ -83,7 +84,7 @@ def understand(setup: EngineSetup, located: Located, components: Components, dty
             for name in configs
         )
     scheduler = files.settings(folder / "scheduler" / "scheduler_config.json")
-    return Checkpoint(folder, index, wants, dtype, {**scheduler, **dict(setup.scheduler)})
+    return Checkpoint(folder, index, wants, dtype, samplers.configured(scheduler, setup.scheduler))
 
 
 def kind_of(index: Mapping[str, Any], name: str) -> str:

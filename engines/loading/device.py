@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from engines.loading import memory
+from engines.loading.model import BudgetExceeded
 from engines.weights.setup import AUTO
 
 GIB = 1 << 30
@@ -42,15 +43,6 @@ _BROKEN = (
 
 class DeviceMissing(Exception):
     """The machine, or this build of torch, has no such device."""
-
-
-class BudgetExceeded(Exception):
-    """A model alone needs more bytes than may be held. It counts as running out of memory."""
-
-    def __init__(self, needed: int, budget: int) -> None:
-        super().__init__(f"{needed} bytes of weights are needed, {budget} may be held")
-        self.needed = needed
-        self.budget = budget
 
 
 class Device:

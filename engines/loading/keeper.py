@@ -11,9 +11,9 @@ from typing import Any
 from engines.diffusion.safety import SafetyChecker
 from engines.loading import kits
 from engines.loading.components import Components
-from engines.loading.device import BudgetExceeded, Device
+from engines.loading.device import Device
 from engines.loading.kits import Kit
-from engines.loading.model import Model
+from engines.loading.model import BudgetExceeded, Model
 from engines.loading.shelf import Shelf
 from engines.weights.setup import EngineSetup, Located
 from engines.worker.messages import Holding, Holdings

@@ -18,6 +18,15 @@ class WeightsUnusable(Exception):
     """The files are there, but they are broken, incomplete, or of another architecture."""
 
 
+class BudgetExceeded(Exception):
+    """A model alone needs more bytes than may be held. It counts as running out of memory."""
+
+    def __init__(self, needed: int, budget: int) -> None:
+        super().__init__(f"{needed} bytes of weights are needed, {budget} may be held")
+        self.needed = needed
+        self.budget = budget
+
+
 class Thrift(enum.IntEnum):
     """How much speed is given up for memory; raised by one after each time the device ran out of it."""
 

@@ -16,7 +16,7 @@ from engines.weights import layout
 from engines.weights.layout import Layout
 from engines.weights.setup import Located, Source
 
-INSTALL = "pip install 'understudy[gpu]'"
+INSTALL = "pip install '.[gpu]' in the checkout"
 FRESH = 1.5
 """Seconds for which an answer holds: every request asks, and the disk changes only when somebody pulls."""
 

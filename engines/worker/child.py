@@ -24,14 +24,14 @@ BROKEN = 70
 """Exit status after a fault of the device (EX_SOFTWARE)."""
 
 
-def main(descriptor: int, device: str, memory: Sequence[str]) -> None:
-    """Work for the parent at the other end of the pipe; ``memory`` is a list of ``<device>=<bytes>``."""
+def main(descriptor: int, device: str, means: Sequence[str]) -> None:
+    """Work for the parent at the other end of the pipe; ``means`` is what ``process.Means`` makes of itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.set_inheritable(descriptor, False)  # Helpers that torch may start must not keep the pipe open.
     line = Line(Connection(descriptor))
     quiet.listen(line.tell)
     try:
-        drawing = _open(device, dict(text.split("=") for text in memory), line)
+        drawing = _open(device, {name: int(number) for name, number in (text.split("=") for text in means)}, line)
     except ImportError as exc:
         _resign(line, f"torch, diffusers or transformers cannot be imported: {exc}")
     while True:
@@ -80,13 +80,13 @@ class Line:
         os._exit(0)
 
 
-def _open(asked: str, limits: Mapping[str, str], line: Line) -> Drawing:
+def _open(asked: str, means: Mapping[str, int], line: Line) -> Drawing:
     """Import torch, choose the device and say Ready; without the device, say so and end. Raises ``ImportError``."""
     import torch  # noqa: PLC0415 -- takes from half a second to many, in which the line is listened to
 
     from engines.loading.device import Device, DeviceMissing  # noqa: PLC0415
 
-    torch.set_num_threads(_threads(line) or torch.get_num_threads())
+    torch.set_num_threads(means["threads"] or torch.get_num_threads())
     torch.set_grad_enabled(False)
     try:
         device = Device.choose(asked)
@@ -96,18 +96,10 @@ def _open(asked: str, limits: Mapping[str, str], line: Line) -> Drawing:
 
     quiet.hush()
     # The owner may have named the device as it is, or as it was asked for, such as "auto".
-    budget = int(limits.get(str(device.torch), limits.get(asked, device.budget)))
+    budget = means.get(str(device.torch), means.get(asked, device.budget))
     drawing = Drawing(Keeper(device, budget), device, line.tell)
     line.tell(Ready(str(device.torch), device.name, budget))
     return drawing
-
-
-def _threads(line: Line) -> int:
-    """How many threads the owner wants torch to calculate in; 0 for as many as torch likes."""
-    wanted = os.environ.get("UNDERSTUDY_THREADS", "0")
-    if not wanted.isdecimal():
-        _resign(line, f"UNDERSTUDY_THREADS={wanted!r}: use a whole number, or 0 for torch's own choice")
-    return int(wanted)
 
 
 def _resign(line: Line, why: str) -> NoReturn:

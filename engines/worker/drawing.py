@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from engines.loading.model import Model, Order, Stopped, Thrift, Watch, WeightsUnusable
+from engines.loading.model import BudgetExceeded, Model, Order, Stopped, Thrift, Watch, WeightsUnusable
 from engines.types import GenerationRequest, Picture, Pixels
 from engines.weights.setup import EngineSetup, Located
 from engines.worker.messages import Done, Failed, FromWorker, Holdings, Job, Note, Progress, Trouble
@@ -124,7 +124,9 @@ class Drawing:
             try:
                 return attempt(thrift)
             except Exception as exc:
-                if thrift is Thrift.FRUGAL or not self._device.is_out_of_memory(exc):
+                # Weights that are too large for the budget stay too large, however thrifty the work.
+                hopeless = thrift is Thrift.FRUGAL or isinstance(exc, BudgetExceeded)
+                if hopeless or not self._device.is_out_of_memory(exc):
                     raise
             # Not inside the except: the frames of the exception hold what is to be freed.
             thrift = Thrift(thrift + 1)

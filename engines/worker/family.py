@@ -12,11 +12,11 @@ from engines.errors import EngineFailed, EngineNotReady
 from engines.types import EngineCard, GenerationRequest
 from engines.weights.setup import Located, Source, Workshop
 from engines.worker import journal
-from engines.worker.orders import Pictures
-from engines.worker.process import CHILD
+from engines.worker.process import CHILD, Means
 from engines.worker.starts import Patience
 from engines.worker.status import DeviceState, StatusFile
 from engines.worker.supervisor import Supervisor
+from engines.worker.tickets import Pictures
 
 _QUIET = 60.0
 
@@ -32,7 +32,8 @@ class Disk(Protocol):
 class TorchFamily:
     """Runs the engines of a workshop; ``status`` names the file that says what is loaded.
 
-    There is one worker for every device that a setup names. It starts with the first job for its device.
+    There is one worker for every device that a setup names. It starts with the first job for its device, and
+    calculates in ``threads`` threads where that is the processor (0: as many as torch chooses).
     """
 
     name = "diffusers"
@@ -43,6 +44,7 @@ class TorchFamily:
         disk: Disk,
         status: Path | None = None,
         *,
+        threads: int = 0,
         child: str = CHILD,
         patience: Patience | None = None,
     ) -> None:
@@ -50,8 +52,9 @@ class TorchFamily:
         self._safety = workshop.safety
         self._guidance = workshop.guidance
         self._disk = disk
+        means = Means(workshop.memory, threads)
         self._supervisors = {
-            device: Supervisor(device, workshop.memory, child=child, patience=patience, changed=self._changed)
+            device: Supervisor(device, means, child=child, patience=patience, changed=self._changed)
             for device in dict.fromkeys(setup.device for setup in workshop.engines)
         }
         self._complaints = _Complaints()

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from pickle import UnpicklingError
@@ -22,7 +23,7 @@ from pickle import UnpicklingError
 from engines.worker.messages import FromWorker, ToWorker
 
 CHILD = "engines.worker.child"
-"""The module whose ``main(descriptor, device, memory)`` is the worker."""
+"""The module whose ``main(descriptor, device, means)`` is the worker."""
 
 # The string at the front is for whoever reads a list of processes; -P keeps the folder that the server was
 # started from off the path, whatever files lie there.
@@ -50,6 +51,18 @@ _FAREWELL = 3.0
 _SEND_SECONDS = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a worker may use: bytes of weights by device name, and threads on the processor, 0 for torch's choice."""
+
+    memory: tuple[tuple[str, int], ...] = ()
+    threads: int = 0
+
+    def arguments(self) -> list[str]:
+        """As the worker's command line has it."""
+        return [f"threads={self.threads}", *(f"{name}={size}" for name, size in self.memory)]
+
+
 class Process:
     """One running child, started on construction, which raises ``OSError`` where the system has no room for it.
 
@@ -60,18 +73,17 @@ class Process:
     def __init__(
         self,
         device: str,
-        memory: Sequence[tuple[str, int]],
+        means: Means,
         heard: Callable[[FromWorker], None],
         ended: Callable[[int], None],
         child: str = CHILD,
     ) -> None:
-        limits = [f"{name}={size}" for name, size in memory]
         self._heard = heard
         self._ended = ended
         self._socket, theirs = socket.socketpair()
         try:
             with theirs:
-                self._popen = _spawn(theirs, [child, str(theirs.fileno()), device, *limits])
+                self._popen = _spawn(theirs, [child, str(theirs.fileno()), device, *means.arguments()])
         except OSError:
             self._socket.close()
             raise

@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -17,17 +17,17 @@ from engines.types import EngineCard, GenerationRequest
 from engines.weights.setup import EngineSetup, Located
 from engines.worker import journal
 from engines.worker.messages import Cancel, Done, Failed, FromWorker, Holdings, Job, Note, Progress, Ready, Trouble
-from engines.worker.orders import Order, Pictures
-from engines.worker.process import CHILD
+from engines.worker.process import CHILD, Means
 from engines.worker.starts import Patience, Starts
 from engines.worker.status import DeviceState
+from engines.worker.tickets import Pictures, Ticket
 from engines.worker.worker import Worker
 
 
 class Supervisor:
     """Looks after the worker of ``device``; starts it with the first job.
 
-    ``memory`` is the owner's limits by device name. ``changed`` is called, in any thread, whenever ``state()``
+    ``means`` is what the worker may use. ``changed`` is called, in any thread, whenever ``state()``
     says something new apart from steps. The public methods may be called from any thread; everything private
     runs in one thread that takes one event after the other, so there is little to lock.
     """
@@ -35,14 +35,14 @@ class Supervisor:
     def __init__(
         self,
         device: str,
-        memory: Sequence[tuple[str, int]] = (),
+        means: Means = Means(),  # noqa: B008 -- frozen
         *,
         child: str = CHILD,
         patience: Patience | None = None,
         changed: Callable[[], None] | None = None,
     ) -> None:
         self._device = device
-        self._memory = memory
+        self._means = means
         self._child = child
         self._patience = patience or Patience()
         self._changed = changed
@@ -53,8 +53,8 @@ class Supervisor:
         self._thread: threading.Thread | None = None
         self._starts = Starts(self._patience)
         self._warm = False
-        self._waiting: dict[int, Order] = {}
-        self._running: Order | None = None
+        self._waiting: dict[int, Ticket] = {}
+        self._running: Ticket | None = None
         self._worker: Worker | None = None
         self._state = DeviceState(device)
 
@@ -73,10 +73,10 @@ class Supervisor:
         after ``close()``.
         """
         job = Job(next(self._ids), card, request, setup, weights, safety, guidance)
-        order = Order(job, lambda number: self._inbox.put(functools.partial(self._cancel, number)))
-        if not self._tell(functools.partial(self._line_up, order)):
+        ticket = Ticket(job, lambda number: self._inbox.put(functools.partial(self._cancel, number)))
+        if not self._tell(functools.partial(self._line_up, ticket)):
             raise EngineFailed("the engine is closed")
-        return order.future
+        return ticket.future
 
     def warm(self) -> None:
         """Start the worker before anybody waits for it; returns at once."""
@@ -130,8 +130,8 @@ class Supervisor:
             self._closed = True
         while not self._inbox.empty():
             self._inbox.get()()
-        for order in (*filter(None, [self._running]), *self._waiting.values()):
-            order.future.cancel()
+        for ticket in (*filter(None, [self._running]), *self._waiting.values()):
+            ticket.future.cancel()
         self._waiting.clear()
         self._running = None
         if self._worker is not None:
@@ -158,7 +158,7 @@ class Supervisor:
         try:
             worker = Worker(
                 self._device,
-                self._memory,
+                self._means,
                 self._child,
                 lambda worker, message: self._inbox.put(functools.partial(self._hear, worker, message)),
                 lambda worker, code: self._inbox.put(functools.partial(self._bury, worker, code)),
@@ -190,9 +190,9 @@ class Supervisor:
         if changed and self._changed is not None:
             self._changed()
 
-    def _line_up(self, order: Order) -> None:
-        if not order.future.cancelled():
-            self._waiting[order.job.id] = order
+    def _line_up(self, ticket: Ticket) -> None:
+        if not ticket.future.cancelled():
+            self._waiting[ticket.job.id] = ticket
 
     def _warm_up(self) -> None:
         self._warm = self._worker is None
@@ -203,7 +203,7 @@ class Supervisor:
             self._hurry(self._worker, self._running)
             self._worker.send(Cancel(number))
 
-    def _hurry(self, worker: Worker, cancelled: Order) -> None:
+    def _hurry(self, worker: Worker, cancelled: Ticket) -> None:
         patience = cancelled.patience(self._patience.first, self._patience.cancel)
         worker.expect(patience, "it did not stop a cancelled job in time")
 
@@ -225,24 +225,24 @@ class Supervisor:
                 self._settle(worker, message)
 
     def _progress(self, worker: Worker, progress: Progress) -> None:
-        order = self._running
-        if order is not None and order.job.id == progress.id:
-            order.progressed(progress)
-            if order.future.cancelled():
-                self._hurry(worker, order)
+        ticket = self._running
+        if ticket is not None and ticket.job.id == progress.id:
+            ticket.progressed(progress)
+            if ticket.future.cancelled():
+                self._hurry(worker, ticket)
 
     def _settle(self, worker: Worker, outcome: Done | Failed) -> None:
-        order = self._running
-        if order is None or order.job.id != outcome.id:
+        ticket = self._running
+        if ticket is None or ticket.job.id != outcome.id:
             return
         self._running = None
         worker.let_off()
         if isinstance(outcome, Done):
-            order.finish(outcome.pictures)
+            ticket.finish(outcome.pictures)
             return
         if outcome.trouble is not Trouble.STOPPED:
-            journal.failed(self._device, order.job, outcome)
-        order.fail(f"{outcome.trouble}: {outcome.message}")
+            journal.failed(self._device, ticket.job, outcome)
+        ticket.fail(f"{outcome.trouble}: {outcome.message}")
         if outcome.trouble is Trouble.DEVICE:
             worker.kill("its device is broken")
 
@@ -251,10 +251,10 @@ class Supervisor:
         why = worker.epitaph(code)
         self._worker = None
         worker.close()
-        order, self._running = self._running, None
-        journal.ended(self._device, worker.pid, why, order.job if order else None)
-        if order is not None:
-            order.fail(f"the worker of {self._device} was lost: {why}")
+        ticket, self._running = self._running, None
+        journal.ended(self._device, worker.pid, why, ticket.job if ticket else None)
+        if ticket is not None:
+            ticket.fail(f"the worker of {self._device} was lost: {why}")
         if worker.ready is None:
             self._not_started(why)
 
@@ -263,8 +263,8 @@ class Supervisor:
         if not self._starts.failed():
             return
         given_up, self._waiting = self._waiting, {}
-        for order in given_up.values():
-            order.fail(f"the worker of {self._device} cannot be started: {why}")
+        for ticket in given_up.values():
+            ticket.fail(f"the worker of {self._device} cannot be started: {why}")
 
 
 def _nothing() -> None:

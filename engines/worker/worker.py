@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from engines.worker.messages import FromWorker, Holdings, Ready, ToWorker
-from engines.worker.process import Process
+from engines.worker.process import Means, Process
 
 
 class Worker:
@@ -16,7 +16,7 @@ class Worker:
     def __init__(
         self,
         device: str,
-        memory: Sequence[tuple[str, int]],
+        means: Means,
         child: str,
         heard: Callable[[Worker, FromWorker], None],
         ended: Callable[[Worker, int], None],
@@ -31,7 +31,7 @@ class Worker:
         self._why = ""
         self.started = time.monotonic()
         self._process = Process(
-            device, memory, lambda message: heard(self, message), lambda code: ended(self, code), child
+            device, means, lambda message: heard(self, message), lambda code: ended(self, code), child
         )
 
     @property

@@ -19,6 +19,7 @@ from engines.catalog import CARDS
 from engines.errors import EngineFailed
 from engines.types import GenerationRequest, Prompt
 from engines.weights.setup import EngineSetup, Kind, Located, Source
+from engines.worker.process import Means
 from engines.worker.starts import Patience
 from engines.worker.supervisor import Supervisor
 from tests.running import PATIENCE, ROOT
@@ -39,7 +40,7 @@ def make(order: Order) -> Iterator[Callable[..., tuple[Supervisor, Give]]]:
     made: list[Supervisor] = []
 
     def build(child: str = "scripted", **settings: Any) -> tuple[Supervisor, Give]:
-        supervisor = Supervisor("cpu", settings.pop("memory", ()), child=CHILDREN + child, **settings)
+        supervisor = Supervisor("cpu", Means(settings.pop("memory", ())), child=CHILDREN + child, **settings)
         made.append(supervisor)
 
         def give(script: str = "draw", **changes: Any) -> Future[Any]:
@@ -306,6 +307,7 @@ from pathlib import Path
 from engines.catalog import CARDS
 from engines.types import GenerationRequest, Prompt, Task
 from engines.weights.setup import EngineSetup, Kind, Located, Source
+from engines.worker.process import Means
 from engines.worker.supervisor import Supervisor
 
 supervisor = Supervisor("cpu", child="{CHILDREN}scripted")

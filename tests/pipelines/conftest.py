@@ -83,8 +83,8 @@ def real_server(tiny: Callable[[str], Path], tmp_path_factory: pytest.TempPathFa
     """A server whose engines are tiny models, shared by all tests that break nothing."""
     home = tmp_path_factory.mktemp("real") / "home"
     file = write_engines(home.with_name("engines.toml"), tiny)
-    options = ("--engines", "diffusers", "--engines-file", str(file))
-    with Server(home, *options, UNDERSTUDY_CREDITS="1000000", UNDERSTUDY_OUTPUT_WORDS="off") as running:
+    env = {"UNDERSTUDY_CREDITS": "1000000", "UNDERSTUDY_OUTPUT_WORDS": "off", "UNDERSTUDY_THREADS": "1"}
+    with Server(home, "--engines", "diffusers", "--engines-file", str(file), **env) as running:
         yield running
 
 

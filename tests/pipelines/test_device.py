@@ -9,7 +9,8 @@ import torch
 
 from engines.loading import device as devices
 from engines.loading import memory
-from engines.loading.device import BudgetExceeded, Device, DeviceMissing
+from engines.loading.device import Device, DeviceMissing
+from engines.loading.model import BudgetExceeded
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from engines.loading.device import BudgetExceeded
 from engines.loading.files import Fingerprints
 from engines.loading.keeper import Keeper
+from engines.loading.model import BudgetExceeded
 from engines.weights.setup import Located
 from tests.pipelines import lending
 

@@ -93,12 +93,10 @@ def family(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory, journal: Journa
         setup(ELSEWHERE, tiny("sd2"), "cuda:63"),
     )
     workshop = Workshop(engines, safety=Source(path=tiny("safety") / "safety_checker"))
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("UNDERSTUDY_THREADS", "1")
-        made = TorchFamily(workshop, Disk(None), patience=Patience(pause=0.01, longest_pause=0.01))
-        made.warm()
-        yield made
-        made.close()
+    made = TorchFamily(workshop, Disk(None), threads=1, patience=Patience(pause=0.01, longest_pause=0.01))
+    made.warm()
+    yield made
+    made.close()
 
 
 def drawn(family: TorchFamily, request: GenerationRequest = REQUEST) -> list[np.ndarray]:

@@ -78,7 +78,8 @@ def _sdxl(folder: Path) -> None:
     )
     StableDiffusionXLPipeline(
         unet=painter,
-        vae=vae(scaling=0.13025, force_upcast=True),
+        # Attention over all latents of a megapixel would take longer than everything else.
+        vae=vae(scaling=0.13025, force_upcast=True, mid_block_add_attention=False),
         text_encoder=text.encoder(WIDTH),
         tokenizer=text.tokenizer(),
         text_encoder_2=text.projecting_encoder(SECOND_WIDTH, PROJECTION),

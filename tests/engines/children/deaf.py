@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 
-def main(descriptor: int, device: str, memory: Sequence[str]) -> None:
+def main(descriptor: int, device: str, means: Sequence[str]) -> None:
     """Do nothing."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)

@@ -68,7 +68,7 @@ def _open(asked: str, _: Any, line: child.Line) -> Drawing:
     return Drawing(parts, parts, line.tell)
 
 
-def main(descriptor: int, device: str, memory: Sequence[str]) -> None:
+def main(descriptor: int, device: str, means: Sequence[str]) -> None:
     """Work without torch."""
     child._open = _open
-    child.main(descriptor, device, memory)
+    child.main(descriptor, device, means)

@@ -20,11 +20,11 @@ from engines.types import Picture
 from engines.worker.messages import Done, Failed, Holding, Holdings, Job, Note, Progress, Ready, Trouble
 
 
-def main(descriptor: int, device: str, memory: Sequence[str]) -> None:
+def main(descriptor: int, device: str, means: Sequence[str]) -> None:
     """Say Ready and do jobs until the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     pipe = Connection(descriptor)
-    limits = dict(limit.split("=") for limit in memory)
+    limits = dict(limit.split("=") for limit in means)
     pipe.send(Ready(device, f"scripted {os.getpid()}", int(limits.get(device, 1000))))
     try:
         while True:

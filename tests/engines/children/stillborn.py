@@ -10,9 +10,9 @@ from engines.worker.messages import Note
 from tests.engines.children import scripted
 
 
-def main(descriptor: int, device: str, memory: Sequence[str]) -> None:
+def main(descriptor: int, device: str, means: Sequence[str]) -> None:
     """Say why and end, or do as the other one does."""
-    illness = Path(memory[0].partition("=")[2])
+    illness = Path(means[-1].partition("=")[2])
     if not illness.exists():
         scripted.main(descriptor, device, ())
         return

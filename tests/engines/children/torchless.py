@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from engines.worker import child
 
 
-def main(descriptor: int, device: str, memory: Sequence[str]) -> None:
+def main(descriptor: int, device: str, means: Sequence[str]) -> None:
     """Make importing torch fail, and work."""
     sys.modules["torch"] = None  # type: ignore[assignment]
-    child.main(descriptor, device, memory)
+    child.main(descriptor, device, means)

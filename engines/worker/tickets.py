@@ -14,7 +14,7 @@ from engines.worker.messages import Job, Progress
 Pictures = tuple[Picture, ...]
 
 
-class Order:
+class Ticket:
     """Its future stays cancellable until the job is done; ``cancelled`` is then called in the caller's thread."""
 
     def __init__(self, job: Job, cancelled: Callable[[int], None]) -> None:
