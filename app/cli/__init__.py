@@ -24,7 +24,7 @@ COMMANDS = {
     "accounts": ("app.cli.accounts:accounts", "Create and list accounts."),
     "keys": ("app.cli.keys:keys", "Create, list and revoke API keys."),
     "credits": ("app.cli.credits:credits", "Show and change balances, read the journal."),
-    "engines": ("app.cli.engines:engines", "List the engines and their prices."),
+    "engines": ("app.cli.engines:engines", "List the engines and their prices, download weights."),
 }
 
 

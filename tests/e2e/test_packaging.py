@@ -67,7 +67,7 @@ def test_a_wheel_brings_one_import_package(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
 
     assert tops == {"understudy", next(top for top in tops if top.endswith(".dist-info"))}
-    for needed in ("app/words/prompt.txt", "spec/v1.yaml", "app/store/lua/reserve.lua", "engines/catalog.py"):
+    for needed in ("app/words/prompt.txt", "spec/v1.yaml", "app/store/lua/reserve.lua", "engines/weights/engines.toml"):
         assert f"understudy/_house/{needed}" in names
 
 
