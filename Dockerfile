@@ -1,8 +1,10 @@
 # A small image that runs as an ordinary user and keeps its data in /data.
+# `--build-arg EXTRAS=[gpu]` adds torch and diffusers, and with them gigabytes.
 FROM python:3.13-slim AS build
+ARG EXTRAS=
 WORKDIR /src
 COPY . .
-RUN python -m venv /opt/understudy && /opt/understudy/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/understudy && /opt/understudy/bin/pip install --no-cache-dir ".$EXTRAS"
 
 FROM python:3.13-slim
 RUN useradd --create-home --uid 10001 understudy && install -d -o understudy -g understudy /data

@@ -42,7 +42,7 @@ def test_compose_keeps_every_credit_on_disk(tmp_path: Path) -> None:
 
     assert b"money" in b"".join(file.read_bytes() for file in (tmp_path / "appendonlydir").iterdir())
     assert service["volumes"] == ["redis:/data"]
-    assert set(COMPOSE["volumes"]) == {"redis", "understudy"}
+    assert set(COMPOSE["volumes"]) == {"redis", "understudy", "gpu"}
 
 
 def test_compose_waits_for_a_healthy_redis_and_listens_on_loopback_only() -> None:
@@ -55,6 +55,19 @@ def test_compose_waits_for_a_healthy_redis_and_listens_on_loopback_only() -> Non
     assert service["depends_on"] == {"redis": {"condition": "service_healthy"}}
     assert service["ports"] == ["127.0.0.1:8080:8080"]
     assert COMPOSE["services"]["redis"]["healthcheck"]["test"] == "redis-cli ping"
+
+
+def test_compose_offers_real_engines_on_request_only() -> None:
+    """The service with a GPU starts only when its profile is named, with the extra, and settings that are taken."""
+    service = COMPOSE["services"]["gpu"]
+
+    settings = Settings.from_mapping(service["environment"] | {"UNDERSTUDY_API_KEY": "", "UNDERSTUDY_CREDITS": "1"})
+
+    assert service["profiles"] == ["gpu"]
+    assert '".$EXTRAS"' in DOCKERFILE
+    assert service["build"]["args"]["EXTRAS"] == "[gpu]"
+    assert (settings.engines, settings.weights) == ("diffusers", Path("/data/weights"))
+    assert service["ports"] == ["127.0.0.1:8081:8080"]
 
 
 def test_the_images_health_check_tells_a_ready_server_from_a_dead_one(server: Server) -> None:
