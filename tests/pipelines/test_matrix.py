@@ -86,7 +86,7 @@ def test_latent_upscale(real: Client, sampler: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "shape"), [({}, (128, 96)), ({"width": 300}, (400, 300)), ({"height": 100}, (100, 75))]
+    ("fields", "shape"), [({}, (128, 96)), ({"width": 600}, (800, 600)), ({"height": 512}, (512, 384))]
 )
 def test_esrgan_upscale(real: Client, fields: dict[str, int], shape: tuple[int, int]) -> None:
     """Real-ESRGAN answers with twice the sides, or with exactly the width or the height asked for."""
