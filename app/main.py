@@ -23,7 +23,7 @@ from app.filters import PromptFilter, WordOutputFilter, read_list
 from app.settings import Settings
 from app.store.redis_store import RedisStore
 from app.studio import Studio
-from app.web.contract import bind, load
+from app.web.contract import base_of, bind, load
 from app.web.front import Front
 from app.web.guard import Guard
 from app.web.pages import Pages
@@ -80,7 +80,7 @@ def create(settings: Settings) -> Front:
     guard = Guard(store, _rate_limit(settings))
     inner = bind(documents, dialects, guard, limits, lifespan)
     pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
-    by_path = {f"/{name}": dialect for name, dialect in dialects.items()}
+    by_path = {base_of(documents[name]): dialect for name, dialect in dialects.items()}
     return Front(inner, pages, by_path, dialects[V1.contract], limits)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import secrets
 import time
@@ -104,9 +105,9 @@ class Studio:
     async def _work(self, request: GenerationRequest) -> tuple[Finished, ...]:
         pictures = await asyncio.wrap_future(self._registry.submit(request))
         loop = asyncio.get_running_loop()
-        return tuple(
-            await asyncio.gather(*(loop.run_in_executor(self._hands, self._judge, request, p) for p in pictures))
-        )
+        # A filter may ask whose request this is, which the context knows; executors do not pass it on by themselves.
+        judged = (functools.partial(contextvars.copy_context().run, self._judge, request, one) for one in pictures)
+        return tuple(await asyncio.gather(*(loop.run_in_executor(self._hands, judge) for judge in judged)))
 
     def _judge(self, request: GenerationRequest, picture: Picture) -> Finished:
         if picture.unsafe or self._output_filter.trips(request, picture):

@@ -30,6 +30,12 @@ def load(name: str, folder: Path = SPEC_FOLDER) -> dict[str, Any]:
     return document
 
 
+def base_of(document: Mapping[str, Any]) -> str:
+    """Where a contract's paths begin on this server: its one server entry."""
+    base: str = document["servers"][0]["url"]
+    return base
+
+
 def bind(
     documents: Mapping[str, dict[str, Any]],
     dialects: Mapping[str, Dialect],
@@ -52,7 +58,7 @@ def bind(
         ],
     )
     for name, document in documents.items():
-        app.add_api(document, base_path=f"/{name}", resolver=Resolver(_methods_of(dialects[name])))
+        app.add_api(document, base_path=base_of(document), resolver=Resolver(_methods_of(dialects[name])))
     return app
 
 

@@ -11,7 +11,7 @@ class Dialect(Protocol):
     """One contract's way of speaking. Its handlers are the methods its contract's operations name."""
 
     contract: str
-    """The contract's file in ``spec/`` without ``.yaml``; also its base path."""
+    """The contract's file in ``spec/`` without ``.yaml``; its server entry is where its paths begin."""
 
     def word(self, error: Exception) -> Answer:
         """The answer for an error, as this contract words it; anything unknown is a server error."""

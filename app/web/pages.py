@@ -18,6 +18,7 @@ from app.errors import StoreUnavailable
 from app.web.answer import JSON
 from app.web.body import Receive
 from app.web.call import Send
+from app.web.contract import base_of
 from app.web.operation import Scope
 
 READER = """<!DOCTYPE html>
@@ -50,16 +51,20 @@ class Pages:
         self._ping = ping
         self._engines = engines
         self._queue = queue
+        bases = {name: base_of(document) for name, document in documents.items()}
+        self._bases = bases
         self._router = Router(
             [
                 Route("/", self._welcome),
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
-                *(route for name in documents for route in self._contract_routes(name)),
+                *(route for name, base in bases.items() for route in self._contract_routes(name, base)),
             ]
         )
-        self._paths = frozenset({"/", "/healthz", "/readyz", *(f"/{n}/{p}" for n in documents for p in PAGES)})
-        self._folders = tuple(f"/{name}/ui/" for name in documents)
+        self._paths = frozenset(
+            {"/", "/healthz", "/readyz", *(f"{base}/{page}" for base in bases.values() for page in PAGES)}
+        )
+        self._folders = tuple(f"{base}/ui/" for base in bases.values())
 
     def owns(self, path: str) -> bool:
         """Whether the path is one of these pages."""
@@ -71,7 +76,7 @@ class Pages:
         scope["headers"] = [header for header in scope["headers"] if header[0] != b"range"]
         await self._router(scope, receive, send)
 
-    def _contract_routes(self, name: str) -> list[Route | Mount]:
+    def _contract_routes(self, name: str, base: str) -> list[Route | Mount]:
         async def document(_: Request) -> Response:
             return Response(orjson.dumps(self._documents[name]), media_type=JSON)
 
@@ -79,17 +84,17 @@ class Pages:
             return HTMLResponse(READER.format(title=html.escape(self._documents[name]["info"]["title"])))
 
         async def to_reader(_: Request) -> Response:
-            return RedirectResponse(f"/{name}/ui/")
+            return RedirectResponse(f"{base}/ui/")
 
         return [
-            Route(f"/{name}/openapi.json", document),
-            Route(f"/{name}/ui", to_reader),
-            Route(f"/{name}/ui/", reader),
-            Mount(f"/{name}/ui", StaticFiles(directory=reader_folder())),
+            Route(f"{base}/openapi.json", document),
+            Route(f"{base}/ui", to_reader),
+            Route(f"{base}/ui/", reader),
+            Mount(f"{base}/ui", StaticFiles(directory=reader_folder())),
         ]
 
     async def _welcome(self, _: Request) -> Response:
-        links = "".join(f'<li><a href="/{name}/ui/">{name}</a></li>' for name in self._documents)
+        links = "".join(f'<li><a href="{base}/ui/">{name}</a></li>' for name, base in self._bases.items())
         return HTMLResponse(WELCOME.format(links=links))
 
     async def _healthz(self, _: Request) -> Response:

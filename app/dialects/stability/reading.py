@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from typing import Any
 
+from app import seeds
 from app.errors import BadField
 from engines.codec import Decoded
-from engines.types import MAX_SEED, EngineCard, GenerationRequest, Pixels, Prompt, Sampler, Task
+from engines.types import EngineCard, GenerationRequest, Pixels, Prompt, Sampler, Task
 
 Words = Mapping[str, Any]
 """The validated body, or v1alpha's ``options``, with the contract's defaults filled in."""
@@ -25,7 +25,7 @@ def prompts(words: Words) -> tuple[Prompt, ...]:
 
 def seed(words: Words) -> int:
     """The seed asked for; 0 or none at all is a random one."""
-    return int(words.get("seed", 0)) or random.randint(1, MAX_SEED)  # noqa: S311 -- a seed is no secret
+    return int(words.get("seed", 0)) or seeds.source.get()()
 
 
 def common(card: EngineCard, task: Task, words: Words, sent: Words) -> dict[str, Any]:
