@@ -162,4 +162,6 @@ def test_without_the_hubs_library(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the extra is not installed, the way to install it is said."""
     monkeypatch.setattr(disk_module, "hub_installed", lambda: False)
 
-    assert Disk(None).problem(Source(hub="a/b")) == "huggingface_hub is not installed: pip install 'understudy[gpu]'"
+    problem = Disk(None).problem(Source(hub="a/b"))
+
+    assert problem == "huggingface_hub is not installed: pip install '.[gpu]' in the checkout"
