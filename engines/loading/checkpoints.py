@@ -74,7 +74,7 @@ def understand(setup: EngineSetup, located: Located, components: Components, dty
     index = files.settings(folder / layout.INDEX)
     configs = {name: files.settings(folder / name / "config.json") for name in layout.WEIGHTED if kind_of(index, name)}
     _judge(setup, folder, configs)
-    precisions = {name: _precision(name, configs, dtype) for name in configs}
+    precisions = {name: _precision(name, setup.kind, configs, dtype) for name in configs}
     kinds = {name: kind_of(index, name) for name in configs}
     if located.file is not None:
         wants = originals.wants(located.file, folder, kinds, precisions, components, setup.compile)
@@ -93,9 +93,13 @@ def kind_of(index: Mapping[str, Any], name: str) -> str:
     return str(entry[1] or "") if isinstance(entry, list) and len(entry) == 2 else ""
 
 
-def _precision(name: str, configs: Mapping[str, Mapping[str, Any]], dtype: torch.dtype) -> torch.dtype:
-    """SDXL's VAE overflows in float16 unless it says that it does not; bfloat16 reaches as far as float32."""
-    overflows = ENCODERS[1] in configs and configs["vae"].get("force_upcast", True)
+def _precision(name: str, kind: Kind, configs: Mapping[str, Mapping[str, Any]], dtype: torch.dtype) -> torch.dtype:
+    """The VAEs of SDXL and of the x4 upscaler overflow in float16, where their configuration does not deny it.
+
+    bfloat16 reaches as far as float32.
+    """
+    wide = ENCODERS[1] in configs or kind is Kind.LATENT_UPSCALER
+    overflows = wide and configs["vae"].get("force_upcast", True)
     return torch.float32 if name == "vae" and overflows and dtype == torch.float16 else dtype
 
 

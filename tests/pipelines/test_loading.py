@@ -110,12 +110,27 @@ def test_bfloat16_draws_nearly_the_same(tiny: Tiny) -> None:
 
 
 @pytest.mark.parametrize(("dtype", "expected"), [("float16", torch.float32), ("bfloat16", torch.bfloat16)])
-def test_a_vae_that_overflows_in_float16_stays_exact(tiny: Tiny, dtype: str, expected: torch.dtype) -> None:
-    """SDXL's VAE does; bfloat16 is wide enough for it."""
-    parts = lending.parts(lending.lend(lending.keeper(), tiny("sdxl"), dtype=dtype))
+@pytest.mark.parametrize(("name", "kind"), [("sdxl", Kind.DIFFUSION), ("x4", Kind.LATENT_UPSCALER)])
+def test_a_vae_that_overflows_in_float16_stays_exact(
+    tiny: Tiny, name: str, kind: Kind, dtype: str, expected: torch.dtype
+) -> None:
+    """Those of SDXL and of the x4 upscaler do; bfloat16 is wide enough for both."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny(name), kind=kind, dtype=dtype))
 
     assert next(parts.vae.parameters()).dtype == expected
     assert next(parts.unet.parameters()).dtype == getattr(torch, dtype)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("sdxl", Kind.DIFFUSION), ("x4", Kind.LATENT_UPSCALER)])
+def test_a_vae_that_says_it_does_not_overflow_is_believed(tiny: Tiny, tmp_path: Path, name: str, kind: Kind) -> None:
+    """A mended VAE of a later publisher stays in half precision."""
+    folder = Path(shutil.copytree(tiny(name), tmp_path / name))
+    config = folder / "vae/config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "force_upcast": False}))
+
+    parts = lending.parts(lending.lend(lending.keeper(), folder, kind=kind, dtype="float16"))
+
+    assert next(parts.vae.parameters()).dtype == torch.float16
 
 
 def test_the_owner_can_change_the_schedule(tiny: Tiny) -> None:
