@@ -31,7 +31,7 @@ def start(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for chatty in ("uvicorn.error", "asyncio", "connexion", "PIL"):
+    for chatty in ("uvicorn.error", "asyncio", "connexion", "PIL", "httpx", "httpcore"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
     # It warns of every form that a client broke, by the position of a byte.
     logging.getLogger("python_multipart").setLevel(logging.ERROR)

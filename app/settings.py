@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 
+ADDRESS = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII)
+"""Where a service is: no user, no password, no query."""
+FOLDERS = ("UNDERSTUDY_RECORD", "UNDERSTUDY_REPLAY")
 ON = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
 
 
@@ -34,6 +38,19 @@ class Limits:
     body_seconds: float = 60.0
     header_seconds: float = 10.0
     answer_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Whether answers come from a real service and are kept, or from what was kept; nothing set: neither."""
+
+    upstream: str | None = None
+    """The real service that requests are forwarded to, without a slash at its end."""
+    upstream_key: str = field(default="", repr=False)
+    record: Path | None = None
+    replay: Path | None = None
+    spending_cap: int = 10_000_000
+    """What all recordings of a folder together may cost, in micro-credits."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,7 @@ class Settings:
     prompt_words: str | None = None
     output_words: str | None = None
     log_level: str = "info"
+    recording: Recording = Recording()
     limits: Limits = Limits()
 
     @classmethod
@@ -95,6 +113,7 @@ class Settings:
             prompt_words=env.get("UNDERSTUDY_PROMPT_WORDS") or None,
             output_words=env.get("UNDERSTUDY_OUTPUT_WORDS") or None,
             log_level=read.choice("UNDERSTUDY_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            recording=_recording(read, env),
             limits=Limits(
                 body_bytes=read.whole("UNDERSTUDY_MAX_BODY", 25_000_000, 1024, 2**31),
                 parts=read.whole("UNDERSTUDY_MAX_PARTS", 256, 1, 100_000),
@@ -136,6 +155,31 @@ def _engines_file(env: Mapping[str, str], home: Path) -> Path | None:
             raise BadSetting(f"UNDERSTUDY_ENGINES_FILE={named!r}: use a readable file")
         return path
     return home / "engines.toml" if (home / "engines.toml").is_file() else None
+
+
+def _recording(read: _Reader, env: Mapping[str, str]) -> Recording:
+    """Where to forward to, and the folder that is filled or answered from. Raises ``BadSetting``."""
+    upstream = _address(env.get("UNDERSTUDY_UPSTREAM"))
+    record, replay = (Path(env[name]).expanduser() if env.get(name) else None for name in FOLDERS)
+    if record and replay:
+        raise BadSetting("UNDERSTUDY_RECORD and UNDERSTUDY_REPLAY: use one of them")
+    if bool(record) != bool(upstream):
+        raise BadSetting("UNDERSTUDY_UPSTREAM and UNDERSTUDY_RECORD: use both or neither")
+    if (record or replay) and read.whole("UNDERSTUDY_WORKERS", 1, 1, 256) > 1:
+        raise BadSetting("UNDERSTUDY_WORKERS: use 1 to record or replay; the order of answers is kept in one process")
+    key = read.key("UNDERSTUDY_UPSTREAM_KEY") or (read.key("STABILITY_API_KEY") if record else None)
+    if record and not key:
+        raise BadSetting("UNDERSTUDY_UPSTREAM_KEY: set your key of the real service, which pays for recordings")
+    cap = round(read.number("UNDERSTUDY_SPENDING_CAP", 10.0, 0, 1_000_000_000) * 1_000_000)
+    return Recording(upstream, key or "", record, replay, cap)
+
+
+def _address(url: str | None) -> str | None:
+    if not url:
+        return None
+    if not ADDRESS.fullmatch(url):
+        raise BadSetting(f"UNDERSTUDY_UPSTREAM={url!r}: use an address such as https://api.stability.ai")
+    return url.rstrip("/")
 
 
 class _Reader:

@@ -48,6 +48,22 @@ BACKLOG = 2048
     type=click.Choice(["debug", "info", "warning", "error"]),
     help="How much to log to standard error (UNDERSTUDY_LOG_LEVEL; default info).",
 )
+@click.option("--upstream", metavar="URL", help="Forward requests to this real service (UNDERSTUDY_UPSTREAM).")
+@click.option(
+    "--record",
+    type=click.Path(file_okay=False),
+    help="Keep what the upstream answers in this folder (UNDERSTUDY_RECORD).",
+)
+@click.option(
+    "--replay",
+    type=click.Path(file_okay=False),
+    help="Answer from this folder, without engines and network (UNDERSTUDY_REPLAY).",
+)
+@click.option(
+    "--spending-cap",
+    type=click.FloatRange(min=0),
+    help="Credits that the recordings of a folder may cost together (UNDERSTUDY_SPENDING_CAP; default 10).",
+)
 def serve(**options: Any) -> None:
     """Serve the API until Ctrl-C.
 
@@ -78,6 +94,10 @@ def _as_environment(options: dict[str, Any]) -> dict[str, str]:
         "rate_limit": "UNDERSTUDY_RATE_LIMIT",
         "caption": "UNDERSTUDY_CAPTION",
         "log_level": "UNDERSTUDY_LOG_LEVEL",
+        "upstream": "UNDERSTUDY_UPSTREAM",
+        "record": "UNDERSTUDY_RECORD",
+        "replay": "UNDERSTUDY_REPLAY",
+        "spending_cap": "UNDERSTUDY_SPENDING_CAP",
     }
     given = {names[name]: value for name, value in options.items() if value is not None}
     switches = {True: "on", False: "off"}
