@@ -78,7 +78,7 @@ def create(settings: Settings) -> Front:
             await store.close()
 
     guard = Guard(store, _rate_limit(settings))
-    inner = bind(documents, dialects, guard, limits, lifespan)
+    inner = bind(documents, dialects, dict.fromkeys(documents, guard), limits, lifespan)
     pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
     by_path = {base_of(documents[name]): dialect for name, dialect in dialects.items()}
     return Front(inner, pages, by_path, dialects[V1.contract], limits)

@@ -29,6 +29,7 @@ class Call:
         self,
         headers: Mapping[str, str],
         path: Mapping[str, str],
+        query: Mapping[str, Any],
         caller: Caller | None,
         body: Body | None,
         send: Send,
@@ -36,6 +37,7 @@ class Call:
     ) -> None:
         self.headers = headers
         self.path = path
+        self.query = query
         self.lost = False
         self.answered = False
         self._caller = caller

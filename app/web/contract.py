@@ -39,22 +39,23 @@ def base_of(document: Mapping[str, Any]) -> str:
 def bind(
     documents: Mapping[str, dict[str, Any]],
     dialects: Mapping[str, Dialect],
-    guard: Guard,
+    guards: Mapping[str, Guard],
     limits: Limits,
     lifespan: Lifespan,
 ) -> AsyncApp:
     """One ASGI application for all contracts: Connexion's routes, our compiled operations.
 
     Every operationId names a method of the contract's dialect (``textToImage``: ``text_to_image``);
-    a missing one stops the start.
+    a missing one stops the start. ``guards`` and ``dialects`` are by the name of the contract.
     """
+    by_base = {base_of(document): guards[name] for name, document in documents.items()}
     app = AsyncApp(
         "understudy",
         lifespan=lifespan,
         middlewares=[
             LifespanMiddleware,
             StrictRouting,
-            functools.partial(OperationMiddleware, guard=guard, limits=limits),
+            functools.partial(OperationMiddleware, guards=by_base, limits=limits),
         ],
     )
     for name, document in documents.items():

@@ -21,6 +21,7 @@ from app.settings import Limits
 from app.web.body import BodyReader, ClientGone, Receive
 from app.web.call import GONE, Call, Send
 from app.web.guard import Guard
+from app.web.query import QueryReader
 
 Scope = MutableMapping[str, Any]
 """ASGI's scope."""
@@ -37,6 +38,7 @@ class Operation:
         self._paid = any(parameter["name"] == "Organization" for parameter in operation.parameters)
         body = operation.request_body
         self._body = BodyReader(body, limits) if body else None
+        self._query = QueryReader(operation.parameters)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Key before body: a bad key with a bad body is a bad key."""
@@ -44,7 +46,8 @@ class Operation:
         caller = await self._guard.identify(headers, self._paid) if self._guard else None
         body = await self._body.read(headers, receive) if self._body else None
         gone = scope.get("state", {}).get(GONE, lambda: False)
-        call = Call(headers, scope.get("path_params", {}), caller, body, send, gone)
+        query = self._query.read(scope["query_string"])
+        call = Call(headers, scope.get("path_params", {}), query, caller, body, send, gone)
         if body is None:
             await self._handler(call)
         else:
@@ -94,14 +97,17 @@ class OperationMiddleware(RoutedMiddleware[OperationAPI]):
 
     api_cls = OperationAPI
 
-    def __init__(self, app: ASGIApp, guard: Guard, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, guards: Mapping[str, Guard], limits: Limits) -> None:
         super().__init__(app)
-        self._guard = guard
+        self._guards = guards
         self._limits = limits
 
-    def add_api(self, specification: Specification, **options: Any) -> OperationAPI:
-        """Compile a contract's operations."""
-        api: OperationAPI = super().add_api(specification, guard=self._guard, limits=self._limits, **options)
+    def add_api(self, specification: Specification, *, base_path: str, **options: Any) -> OperationAPI:
+        """Compile a contract's operations, behind the guard of its base path."""
+        guard = self._guards[base_path]
+        api: OperationAPI = super().add_api(
+            specification, base_path=base_path, guard=guard, limits=self._limits, **options
+        )
         return api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

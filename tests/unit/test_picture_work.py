@@ -119,4 +119,4 @@ def mask(kind: type[Dialect], accept: str) -> tuple[Call, list[MutableMapping[st
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    return Call({"accept": accept}, ENGINE, caller, body, send, lambda: False), sent
+    return Call({"accept": accept}, ENGINE, {}, caller, body, send, lambda: False), sent
