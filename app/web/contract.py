@@ -16,7 +16,7 @@ from connexion.resolver import Resolver
 from app.settings import Limits
 from app.web.dialect import Dialect
 from app.web.guard import Guard
-from app.web.operation import OperationMiddleware, StrictRouting
+from app.web.operation import Compile, OperationMiddleware, StrictRouting
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where PyYAML was built with it: ten times faster."""
@@ -42,20 +42,23 @@ def bind(
     guards: Mapping[str, Guard],
     limits: Limits,
     lifespan: Lifespan,
+    compilers: Mapping[str, Compile] | None = None,
 ) -> AsyncApp:
     """One ASGI application for all contracts: Connexion's routes, our compiled operations.
 
     Every operationId names a method of the contract's dialect (``textToImage``: ``text_to_image``);
-    a missing one stops the start. ``guards`` and ``dialects`` are by the name of the contract.
+    a missing one stops the start. ``guards`` and ``dialects`` are by the name of the contract,
+    and so are ``compilers``, for contracts whose operations are not to be run by their handlers.
     """
     by_base = {base_of(document): guards[name] for name, document in documents.items()}
+    others = {base_of(documents[name]): compiled for name, compiled in (compilers or {}).items()}
     app = AsyncApp(
         "understudy",
         lifespan=lifespan,
         middlewares=[
             LifespanMiddleware,
             StrictRouting,
-            functools.partial(OperationMiddleware, guards=by_base, limits=limits),
+            functools.partial(OperationMiddleware, guards=by_base, limits=limits, compilers=others),
         ],
     )
     for name, document in documents.items():

@@ -78,18 +78,25 @@ def header_map(scope: Scope) -> dict[str, str]:
     return headers
 
 
-class OperationAPI(RoutedAPI[Operation]):
+Compile = Callable[[AbstractOperation, Guard, Limits], ASGIApp]
+"""Makes an ASGI application of one operation."""
+
+
+class OperationAPI(RoutedAPI[ASGIApp]):
     """All operations of one contract."""
 
-    def __init__(self, specification: Specification, *, guard: Guard, limits: Limits, **options: Any) -> None:
+    def __init__(
+        self, specification: Specification, *, guard: Guard, limits: Limits, compiled: Compile, **options: Any
+    ) -> None:
         super().__init__(specification, **options)
         self._guard = guard
         self._limits = limits
+        self._compiled = compiled
         self.add_paths()
 
-    def make_operation(self, operation: AbstractOperation) -> Operation:
+    def make_operation(self, operation: AbstractOperation) -> ASGIApp:
         """Compile one operation."""
-        return Operation(operation, self._guard, self._limits)
+        return self._compiled(operation, self._guard, self._limits)
 
 
 class OperationMiddleware(RoutedMiddleware[OperationAPI]):
@@ -97,16 +104,19 @@ class OperationMiddleware(RoutedMiddleware[OperationAPI]):
 
     api_cls = OperationAPI
 
-    def __init__(self, app: ASGIApp, guards: Mapping[str, Guard], limits: Limits) -> None:
+    def __init__(
+        self, app: ASGIApp, guards: Mapping[str, Guard], limits: Limits, compilers: Mapping[str, Compile]
+    ) -> None:
         super().__init__(app)
         self._guards = guards
         self._limits = limits
+        self._compilers = compilers
 
     def add_api(self, specification: Specification, *, base_path: str, **options: Any) -> OperationAPI:
         """Compile a contract's operations, behind the guard of its base path."""
-        guard = self._guards[base_path]
+        guard, compiled = self._guards[base_path], self._compilers.get(base_path, Operation)
         api: OperationAPI = super().add_api(
-            specification, base_path=base_path, guard=guard, limits=self._limits, **options
+            specification, base_path=base_path, guard=guard, limits=self._limits, compiled=compiled, **options
         )
         return api
 

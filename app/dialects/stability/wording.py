@@ -172,6 +172,11 @@ def _(error: e.PromptRefused) -> Wording:
 
 
 @word.register
+def _(error: e.NotTheService) -> Wording:
+    return Wording(error.status, error.code, error.message)
+
+
+@word.register
 def _(error: w.UnknownEngine) -> Wording:
     return Wording(404, "not_found", f"The specified engine (ID {error.engine_id}) was not found.")  # R
 
