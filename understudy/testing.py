@@ -97,8 +97,9 @@ class Understudy:
         return Journal(self)
 
     def change(self, **facts: Any) -> Facts:
-        """Set any of balance, role, engines, strict and rate_limit; gives the new state."""
-        return self._ask("PATCH", "/world", facts)
+        """Set any of balance, role, engines (None: all), strict and rate_limit (None: off); gives the new state."""
+        spelled = {"engines": ["*"], "rate_limit": {"requests": 0}}
+        return self._ask("PATCH", "/world", {n: spelled.get(n) if v is None else v for n, v in facts.items()})
 
     def fail_next(
         self,
@@ -115,7 +116,9 @@ class Understudy:
         operation, path, version, engine, prompt (a part of it) and call (1 for the first match, 2 for the second).
         """
         effect = {"outcome": outcome}
-        return self._rule({"effect": effect, "times": times, "probability": probability, "seed": seed, "match": match})
+        return self._rule(
+            {"effect": effect, "times": times or 0, "probability": probability, "seed": seed, "match": match}
+        )
 
     def latency(
         self,
@@ -140,7 +143,7 @@ class Understudy:
             kind = {"kind": "fixed", "seconds": seconds}
         elif median is not None:
             kind = {"kind": "lognormal", "median": median, "sigma": sigma, "seed": seed}
-        return self._rule({"effect": {"latency": kind}, "times": times, "match": match})
+        return self._rule({"effect": {"latency": kind}, "times": times or 0, "match": match})
 
     def forget(self, rule: str | None = None) -> None:
         """Remove one rule, or all of them."""
