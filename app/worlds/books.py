@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.accounts.model import Caller, Charge
 from app.accounts.ports import RateLimit
@@ -42,27 +44,28 @@ class Books:
         Raises ``InsufficientBalance``, or ``StoreUnavailable`` for a charge that was released before.
         """
         purse = self._purse_of(charge.id) or self._payer(charge.organization_id)
-        balance = purse.reserve(charge.id, charge.amount)
+        with _noted(purse):
+            balance = purse.reserve(charge.id, charge.amount)
         if charge.id not in self._ended:
             self._open[charge.id] = purse
         return balance
 
     async def give_back(self, charge_id: str, amount: int, reason: str) -> None:
         """Return part of an open charge, once for each reason; it stays open with the rest."""
-        (self._purse_of(charge_id) or self._nobody).give_back(charge_id, amount, reason)
+        purse = self._purse_of(charge_id) or self._nobody
+        with _noted(purse):
+            purse.give_back(charge_id, amount, reason)
 
     async def settle(self, charge_id: str) -> None:
-        """What is left of the charge is spent, and stands on the tab of the request."""
-        spent = (self._purse_of(charge_id) or self._nobody).settle(charge_id)
-        bill = tab.get()
-        if bill is not None:
-            bill.charged += spent
+        """What is left of the charge is spent."""
+        (self._purse_of(charge_id) or self._nobody).settle(charge_id)
         self._end(charge_id)
 
     async def release(self, charge_id: str, reason: str) -> None:
         """All of an open charge goes back; an unknown one can no longer be reserved."""
         purse = self._purse_of(charge_id) or self._nobody
-        purse.release(charge_id)
+        with _noted(purse):
+            purse.release(charge_id)
         self._open.setdefault(charge_id, purse)
         self._end(charge_id)
 
@@ -94,3 +97,13 @@ class Books:
             self._ended[charge_id] = purse
         while len(self._ended) > REMEMBERED:
             self._ended.popitem(last=False)
+
+
+@contextmanager
+def _noted(purse: Purse) -> Iterator[None]:
+    """Write what the balance loses or gains on the tab of the request."""
+    before = purse.balance
+    yield
+    bill = tab.get()
+    if bill is not None:
+        bill.charged += before - purse.balance

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Tab:
-    """What one request came to cost, in micro-credits; the books write it down when a charge is settled."""
+    """What one request costs, in micro-credits: what the books hold of it, or have spent in the end."""
 
     charged: int = 0
 

@@ -86,15 +86,14 @@ class Purse:
         charge.rest -= amount
         self.balance += amount
 
-    def settle(self, charge_id: str) -> int:
-        """What is left of an open charge is spent: how much that is; nothing once it ended."""
+    def settle(self, charge_id: str) -> None:
+        """What is left of an open charge is spent; nothing happens to one that ended."""
         charge = self._open.get(charge_id)
         if charge is None:
             log.warning("settle_without_charge charge=%s state=%s", charge_id, self._ended.get(charge_id, "unknown"))
-            return 0
+            return
         self._end(charge_id, ChargeState.SETTLED)
         self.spent += charge.rest
-        return charge.rest
 
     def release(self, charge_id: str) -> None:
         """All of an open charge goes back; one that is not known yet can no longer be reserved."""
