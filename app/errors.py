@@ -27,6 +27,21 @@ class BadField(CounterError):
         self.value = value
 
 
+class Ignored(CounterError):
+    """Strict mode refuses what the service would silently ignore.
+
+    ``place`` is ``body``, ``query`` or ``header``, ``reason`` the half-sentence behind the field's name.
+    """
+
+    code = "ignored"
+
+    def __init__(self, place: str, field: str, reason: str) -> None:
+        super().__init__(f"{place} {field}: {reason}")
+        self.place = place
+        self.field = field
+        self.reason = reason
+
+
 class BadBody(CounterError):
     """The body as a whole cannot be read: broken JSON, broken multipart, not UTF-8, nested too deep."""
 

@@ -16,6 +16,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 GONE = "gone"
 """The key in ASGI's connection state under which the protocol says whether the connection is on its way down."""
 
+TRANSPORT = "transport"
+"""The key under which it keeps the connection itself, for who has to break it."""
+
 
 class Call:
     """What a handler gets: who calls, with what, and ``reply`` to answer.

@@ -15,7 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
-from app.web.call import GONE
+from app.web.call import GONE, TRANSPORT
 from app.web.clock import Clock
 from app.web.front import Front
 
@@ -65,7 +65,7 @@ class Edge(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: count anew."""
         super().on_message_begin()
-        self.scope["state"][GONE] = self.transport.is_closing
+        self.scope["state"] |= {GONE: self.transport.is_closing, TRANSPORT: self.transport}
         self._header_bytes = 0
         self._unreported = 0
         self._leftover = 0

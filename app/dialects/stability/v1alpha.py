@@ -73,5 +73,9 @@ class V1Alpha(V1):
         return Wording(400, "bad_request", message)
 
     @wording.register
+    def _(self, error: e.Ignored) -> Wording:
+        return Wording(400, "bad_request", f"{error.place}.{error.field} {error.reason}")
+
+    @wording.register
     def _(self, error: w.SamplerRefused) -> Wording:
         return Wording(400, "bad_request", f"body.sampler must be another: {error}")

@@ -37,6 +37,11 @@ def _(error: e.BadField) -> Wording:
 
 
 @word.register
+def _(error: e.Ignored) -> Wording:
+    return Wording(400, "bad_request", f"{error.field}: {error.reason}")
+
+
+@word.register
 def _(error: e.BadBody) -> Wording:
     return Wording(400, "bad_request", f"body: {error}")
 
