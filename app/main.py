@@ -11,10 +11,11 @@ import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app import logs
 from app.accounts.ports import RateLimit
+from app.cards import cards_for
 from app.dialects.stability.v1 import V1
 from app.dialects.stability.v1alpha import V1Alpha
 from app.dialects.stability.v1beta import V1Beta
@@ -28,6 +29,9 @@ from app.web.front import Front
 from app.web.guard import Guard
 from app.web.pages import Pages
 from app.workshop import open_workshop
+
+if TYPE_CHECKING:
+    from app.recording.opening import Relay
 
 SIGN_OF_LIFE = 30.0
 """Seconds between two signs of life to the store, each of which also repairs what others left behind."""
@@ -62,6 +66,7 @@ def create(settings: Settings) -> Front:
     )
     dialects = {kind.contract: kind(studio, hands, limits) for kind in (V1, V1Beta, V1Alpha)}
     documents = {name: load(name) for name in dialects}
+    relay = _relay(settings)
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -74,11 +79,14 @@ def create(settings: Settings) -> Front:
             with suppress(asyncio.CancelledError):
                 await alive
             engines.registry.close()
+            if relay is not None:
+                await relay.close()
             hands.shutdown(wait=False, cancel_futures=True)  # Only the sketch family has done so already.
             await store.close()
 
     guard = Guard(store, _rate_limit(settings))
-    inner = bind(documents, dialects, dict.fromkeys(documents, guard), limits, lifespan)
+    relayed = {} if relay is None else dict.fromkeys(documents, relay.compile)
+    inner = bind(documents, dialects, dict.fromkeys(documents, guard), limits, lifespan, relayed)
     pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
     by_path = {base_of(documents[name]): dialect for name, dialect in dialects.items()}
     return Front(inner, pages, by_path, dialects[V1.contract], limits)
@@ -92,6 +100,15 @@ async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
         await store.recover(exclusive=exclusive)
     finally:
         await store.close()
+
+
+def _relay(settings: Settings) -> Relay | None:
+    """Who answers in place of the engines while recording and replaying; their code is loaded only then."""
+    if settings.recording.record is None and settings.recording.replay is None:
+        return None
+    from app.recording.opening import open_relay  # noqa: PLC0415
+
+    return open_relay(settings.recording, cards_for(settings), settings.limits)
 
 
 def _rate_limit(settings: Settings) -> RateLimit | None:
