@@ -10,7 +10,7 @@ import pytest
 from engines.catalog import CARDS
 from engines.types import Sampler
 from engines.weights.config import read
-from engines.weights.setup import EngineSetup, Kind, LongPrompts, Workshop
+from engines.weights.setup import EngineSetup, Kind, LongPrompts, Source, Workshop
 from engines.weights.table import BadWorkshop
 
 Write = Callable[[str], Path]
@@ -94,6 +94,25 @@ def test_a_table_with_weights_replaces_the_shipped_one(write: Write, tmp_path: P
 
     source = engine(workshop, "stable-diffusion-v1-5").source
     assert (source.path, source.hub, source.variant) == (tmp_path / "models/mine", None, None)
+
+
+def test_every_word_about_weights_and_running_counts(write: Write) -> None:
+    """One file of a fixed commit, compiled, in words of the owner's."""
+    text = f"""{ONE_FILE}hub = "ada/files"
+revision = "v9"
+file = "mine.ckpt"
+pickle = true
+config = "ada/model"
+compile = true
+name = "Mine"
+description = "My own"
+"""
+
+    own = read(write(text)).engines[-1]
+
+    wanted = Source(hub="ada/files", revision="v9", file="mine.ckpt", pickle=True, config="ada/model")
+    assert own.source == wanted
+    assert (own.compile, own.name, own.description) == (True, "Mine", "My own")
 
 
 def test_only_what_is_named(write: Write) -> None:

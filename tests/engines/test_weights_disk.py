@@ -28,6 +28,20 @@ DEPTH = {
     "feature_extractor/preprocessor_config.json": b"{}",
 }
 
+XL = {
+    "model_index.json": INDEX.replace(
+        b'"unet"', b'"text_encoder_2": ["transformers", "X"], "tokenizer_2": ["transformers", "X"], "unet"'
+    ),
+    "text_encoder_2/config.json": b"{}",
+    "text_encoder_2/model.safetensors": b"second",
+    "tokenizer_2/vocab.json": b"{}",
+    "tokenizer_2/merges.txt": b"#",
+}
+X4 = {
+    "model_index.json": INDEX.replace(b'"unet"', b'"low_res_scheduler": ["diffusers", "DDPMScheduler"], "unet"'),
+    "low_res_scheduler/scheduler_config.json": b"{}",
+}
+
 
 def without(files: Mapping[str, bytes], *names: str) -> dict[str, bytes]:
     """All files but some."""
@@ -45,6 +59,8 @@ def without(files: Mapping[str, bytes], *names: str) -> dict[str, bytes]:
         ({**MODEL, **HALF_SHARDS}, {"variant": "fp16"}, "fp16"),
         ({**CONFIGURATION, **PICKLED}, {"pickle": True}, None),
         ({**MODEL, **DEPTH}, {}, None),
+        ({**MODEL, **XL}, {}, None),
+        ({**MODEL, **X4}, {}, None),
         (
             {**without(MODEL, "tokenizer/vocab.json", "tokenizer/merges.txt"), "tokenizer/tokenizer.json": b"{}"},
             {},
@@ -52,7 +68,20 @@ def without(files: Mapping[str, bytes], *names: str) -> dict[str, bytes]:
         ),
         (CLIP, {}, None),
     ],
-    ids=["plain", "no such variant", "two", "half", "shards", "half shards", "pickles", "depth", "tokenizer", "clip"],
+    ids=[
+        "plain",
+        "no such variant",
+        "two",
+        "half",
+        "shards",
+        "half shards",
+        "pickles",
+        "depth",
+        "xl",
+        "x4",
+        "tokenizer",
+        "clip",
+    ],
 )
 def test_a_complete_folder(
     tmp_path: Path, files: dict[str, bytes], source: dict[str, str], variant: str | None
@@ -76,6 +105,10 @@ def test_a_complete_folder(
         ({**CONFIGURATION, **PICKLED}, "the weights of unet as safetensors (there only as .bin: add pickle = true"),
         ({**without(MODEL, "unet/diffusion_pytorch_model.safetensors"), **dict(list(SHARDS.items())[:2])}, "of unet"),
         (without({**MODEL, **DEPTH}, "feature_extractor/preprocessor_config.json"), "feature_extractor/preprocessor"),
+        (without({**MODEL, **XL}, "text_encoder_2/config.json"), "text_encoder_2/config.json"),
+        (without({**MODEL, **XL}, "text_encoder_2/model.safetensors"), "the weights of text_encoder_2"),
+        (without({**MODEL, **XL}, "tokenizer_2/merges.txt"), "tokenizer_2/merges.txt"),
+        (without({**MODEL, **X4}, "low_res_scheduler/scheduler_config.json"), "low_res_scheduler/scheduler_config"),
         ({**PICKLED, "model_index.json": b"{"}, "unet/config.json"),
         (without(MODEL, "model_index.json"), "has no model_index.json"),
         (without(CLIP, "model.safetensors"), "its weights"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engines.catalog import CARDS
-from engines.loading.model import Order, Stopped, Thrift, WeightsUnusable
+from engines.loading.model import BudgetExceeded, Order, Stopped, Thrift, WeightsUnusable
 from engines.types import GenerationRequest, Pixels, Prompt
 from engines.weights.setup import EngineSetup, Kind, Located, Source
 from engines.worker.drawing import Drawing
@@ -35,7 +35,7 @@ class FakeDevice:
         self.freed = 0
 
     def is_out_of_memory(self, exc: BaseException) -> bool:
-        return isinstance(exc, ShortOfMemory)
+        return isinstance(exc, ShortOfMemory | BudgetExceeded)
 
     def is_broken(self, exc: BaseException) -> bool:
         return isinstance(exc, Broken)
@@ -168,6 +168,15 @@ def test_a_picture_too_large_for_the_device_fails(order: Callable[..., Generatio
     outcome = Bench(ScriptedModel(act=explode(ShortOfMemory("no room")))).do(order())
     assert isinstance(outcome, Failed)
     assert outcome.trouble is Trouble.MEMORY
+
+
+def test_weights_larger_than_the_budget_are_not_tried_again(order: Callable[..., GenerationRequest]) -> None:
+    """No thrift makes weights smaller: the job fails at once, and nothing is let go for it."""
+    bench = Bench(ScriptedModel(act=explode(BudgetExceeded(2, 1))))
+    outcome = bench.do(order())
+    assert isinstance(outcome, Failed)
+    assert outcome.trouble is Trouble.MEMORY
+    assert (bench.keeper.model.tried, bench.device.freed) == ([(7, Thrift.NONE)], 0)
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,18 @@ def test_workers_can_be_started_before_the_first_request(make: Callable[..., Tor
     wait_until(lambda: family.states()[0].name != "")
 
 
+def test_workers_get_the_owners_memory_and_threads(disk: ListedDisk) -> None:
+    """What engines.toml and the settings allow reaches the process that has to keep to it."""
+    workshop = Workshop((setup(CARD),), memory=(("cpu", 5000),))
+    family = TorchFamily(workshop, disk, threads=3, child="tests.engines.children.telling")
+    try:
+        family.warm()
+        wait_until(lambda: family.states()[0].name != "")
+        assert json.loads(family.states()[0].name)["means"] == ["threads=3", "cpu=5000"]
+    finally:
+        family.close()
+
+
 def test_the_server_never_imports_torch() -> None:
     """What the server imports of the real engines leaves the heavy libraries to the worker."""
     heavy = "{'torch', 'diffusers', 'transformers', 'huggingface_hub'} & set(sys.modules)"

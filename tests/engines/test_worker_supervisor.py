@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -40,7 +41,8 @@ def make(order: Order) -> Iterator[Callable[..., tuple[Supervisor, Give]]]:
     made: list[Supervisor] = []
 
     def build(child: str = "scripted", **settings: Any) -> tuple[Supervisor, Give]:
-        supervisor = Supervisor("cpu", Means(settings.pop("memory", ())), child=CHILDREN + child, **settings)
+        means = Means(settings.pop("memory", ()), settings.pop("threads", 0))
+        supervisor = Supervisor("cpu", means, child=CHILDREN + child, **settings)
         made.append(supervisor)
 
         def give(script: str = "draw", **changes: Any) -> Future[Any]:
@@ -122,7 +124,7 @@ def test_a_waiting_job_can_be_cancelled(make: Callable[..., Any], tmp_path: Path
     supervisor, give = make()
     running, leaving, staying = give(f"until:{tmp_path / 'go'}"), give("die"), give()
     assert leaving.cancel()
-    wait_until(lambda: supervisor.state().waiting == 1)
+    wait_until(lambda: (supervisor.state().running, supervisor.state().waiting) == (CARD.id, 1))
     (tmp_path / "go").touch()
     assert running.result(PATIENCE)
     assert staying.result(PATIENCE)
@@ -150,8 +152,8 @@ def test_a_cancelled_job_wakes_those_who_wait_for_it(make: Callable[..., Any], t
 
 @pytest.mark.parametrize("script", ["die", "exit", "babble"])
 def test_a_crash_fails_only_the_running_job(make: Callable[..., Any], script: str) -> None:
-    """The job that was being done fails; those that waited are done by a new worker."""
-    supervisor, give = make()
+    """The job that was being done fails; those that waited are done by a new worker, which is started at once."""
+    supervisor, give = make(patience=Patience(pause=600, longest_pause=600))
     supervisor.warm()
     before = pid_of(supervisor)
     lost, waiting = give(script), [give(), give()]
@@ -319,6 +321,21 @@ while supervisor.state().step < 2:
 print(supervisor.state().name.split()[1], flush=True)
 time.sleep(600)
 """
+
+
+def test_a_worker_stays_offline_and_learns_no_secrets(
+    make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libraries download nothing while a request waits, and no key or token is in the process that reads weights."""
+    for name in ("UNDERSTUDY_API_KEY", "REDIS_URL", "HF_TOKEN"):
+        monkeypatch.setenv(name, "a secret")
+    supervisor, _ = make("telling", memory=(("cpu", 5000),), threads=3)
+    supervisor.warm()
+    wait_until(lambda: supervisor.state().name != "")
+    told = json.loads(supervisor.state().name)
+    assert (told["environment"]["HF_HUB_OFFLINE"], told["environment"]["TRANSFORMERS_OFFLINE"]) == ("1", "1")
+    assert "a secret" not in told["environment"].values()
+    assert told["means"] == ["threads=3", "cpu=5000"]
 
 
 def test_a_worker_does_not_outlive_a_killed_server() -> None:

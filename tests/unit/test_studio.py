@@ -16,7 +16,7 @@ from app.accounts.model import Account, Caller, Charge
 from app.desk import Desk
 from app.errors import Busy, InsufficientBalance, PromptRefused, StoreUnavailable, TookTooLong
 from app.filters import PromptFilter, WordList, WordOutputFilter
-from app.studio import Studio
+from app.studio import Finished, Studio
 from engines.catalog import CARDS
 from engines.errors import EngineFailed, TaskNotOffered, UnknownEngine
 from engines.registry import Registry
@@ -137,6 +137,28 @@ def test_filtered_pictures_come_blurred_and_free() -> None:
 
     assert filtered == [True, True]
     assert ledger.steps == [("reserve", 2 * PRICE), ("give back filtered", 2 * PRICE), ("settle", 0)]
+
+
+def test_what_the_engines_own_checker_objects_to_is_blurred_and_free() -> None:
+    """One unsafe picture of two: it alone is marked and blurred, and half of the price goes back."""
+    ledger = NotedLedger()
+    given = np.random.default_rng(1).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+
+    def half_unsafe(request: GenerationRequest) -> Future[tuple[Picture, ...]]:
+        future: Future[tuple[Picture, ...]] = Future()
+        future.set_result(tuple(Picture(given, seed, unsafe=seed == 8) for seed in request.seeds()))
+        return future
+
+    async def delivered() -> tuple[Finished, ...]:
+        async with make(ledger, GivenFamily(half_unsafe)).generate(CALLER, REQUEST) as pictures:
+            return pictures
+
+    fine, blurred = asyncio.run(delivered())
+
+    assert (fine.filtered, blurred.filtered) == (False, True)
+    assert np.array_equal(fine.pixels, given)
+    assert blurred.pixels.std() < given.std() / 3
+    assert ledger.steps == [("reserve", 2 * PRICE), ("give back filtered", PRICE), ("settle", 0)]
 
 
 def test_a_broken_engine_costs_nothing() -> None:

@@ -1,0 +1,153 @@
+"""Real engines as the server sees them: the line in front of them, and what of the settings reaches them."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import workshop
+from app.errors import Busy
+from app.settings import BadSetting, Settings
+from app.workshop import Engines, open_workshop
+from engines.types import EngineCard
+from engines.weights.disk import Disk
+from engines.weights.setup import Workshop
+
+Open = Callable[..., Engines]
+TWO_DEVICES = """only = true
+[engines.stable-diffusion-v1-5]
+path = "one"
+device = "cuda:0"
+[engines.stable-diffusion-v1-6]
+path = "two"
+device = "cuda:1"
+[engines.mine]
+like = "stable-diffusion-v1-5"
+path = "three"
+name = "Mine"
+description = "My own"
+device = "cuda:1"
+"""
+
+
+class NotedFamily:
+    """A family that offers everything, draws nothing, and notes what it was made of."""
+
+    name = "noted"
+
+    def __init__(self, engines: Workshop, disk: Disk, status: Path, *, threads: int) -> None:
+        self.engines, self.disk, self.status, self.threads = engines, disk, status, threads
+        self.warmed = 0
+        self.busy = 0
+
+    def offers(self, card: EngineCard) -> bool:
+        return True
+
+    def running(self) -> int:
+        return self.busy
+
+    def warm(self) -> None:
+        self.warmed += 1
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[NotedFamily]:
+    """The families that were made, on a machine that seems to have torch."""
+    families: list[NotedFamily] = []
+
+    def make(*parts: Any, **more: Any) -> NotedFamily:
+        families.append(NotedFamily(*parts, **more))
+        return families[-1]
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(workshop, "TorchFamily", make)
+    return families
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Open:
+    """Open the workshop of two devices."""
+    (tmp_path / "engines.toml").write_text(TWO_DEVICES)
+
+    def work(**env: str) -> Engines:
+        given = {"UNDERSTUDY_ENGINES": "diffusers", "UNDERSTUDY_HOME": str(tmp_path), **env}
+        return open_workshop(Settings.from_mapping(given), ThreadPoolExecutor(1), 1)
+
+    return work
+
+
+async def admitted(engines: Engines, callers: int) -> tuple[int, int]:
+    """How many of these callers get into the line, and how many of those may go on to an engine."""
+    async with AsyncExitStack() as inside:
+        entered, places = 0, 0
+        for _ in range(callers):
+            try:
+                place = await inside.enter_async_context(engines.desk.line())
+            except Busy:
+                break
+            entered += 1
+            if not place.locked():
+                await inside.enter_async_context(place)
+                places += 1
+        return entered, places
+
+
+def test_nobody_waits_at_the_desk_for_a_device_that_is_free(made: list[NotedFamily], opened: Open) -> None:
+    """Each device has a queue of its own, so all callers go on to it: the queue's length and one for each device."""
+    assert asyncio.run(admitted(opened(UNDERSTUDY_QUEUE="3"), 10)) == (5, 5)
+
+
+def test_the_owner_may_bound_what_runs_at_once(made: list[NotedFamily], opened: Open) -> None:
+    """With UNDERSTUDY_GENERATIONS so many go on to the engines, and the queue waits in front."""
+    assert asyncio.run(admitted(opened(UNDERSTUDY_QUEUE="3", UNDERSTUDY_GENERATIONS="1"), 10)) == (4, 1)
+
+
+def test_the_length_of_the_queue_is_visible(made: list[NotedFamily], opened: Open) -> None:
+    """Who is inside and not being drawn waits."""
+    engines = opened()
+
+    async def waiting() -> int:
+        async with engines.desk.line(), engines.desk.line(), engines.desk.line():
+            made[0].busy = 2
+            return engines.waiting()
+
+    assert asyncio.run(waiting()) == 1
+    assert engines.waiting() == 0
+
+
+def test_the_settings_reach_the_engines(made: list[NotedFamily], opened: Open, tmp_path: Path) -> None:
+    """Threads, where weights lie, and where the state is written."""
+    opened(UNDERSTUDY_THREADS="3", UNDERSTUDY_WEIGHTS=str(tmp_path / "weights"))
+
+    (family,) = made
+    assert (family.threads, family.status) == (3, tmp_path / "engines-status.json")
+    assert vars(family.disk)["_cache"] == tmp_path / "weights"
+
+
+def test_workers_are_started_early(made: list[NotedFamily], opened: Open) -> None:
+    """What the server calls at its start reaches the family."""
+    opened().warm()
+
+    assert made[0].warmed == 1
+
+
+def test_an_engine_of_the_owners_has_the_owners_words(made: list[NotedFamily], opened: Open) -> None:
+    """It is listed under its id with its name and its description."""
+    card = opened().registry.cards()[-1]
+
+    assert (card.id, card.name, card.description) == ("mine", "Mine", "My own")
+
+
+def test_without_torch_the_server_does_not_start(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what is missing, how to get it, and what works without."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else name)
+
+    with pytest.raises(BadSetting, match=r"needs torch: pip install '\.\[gpu\]' in the checkout, or use sketch"):
+        opened()
