@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help serve gpu test lint format bench examples image clean
+.PHONY: help serve gpu test lint format bench compare examples image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ format: $(VENV)/.dev ## Bring the code into shape
 
 bench: $(VENV)/.serve ## Measure start-up and picture times on this machine
 	$(BIN)/python benchmarks/run.py
+
+compare: $(VENV)/.gpu ## Measure full-size real engines, filled at random, against the stock pipelines
+	$(BIN)/python -m benchmarks.engines $(ARGS)
 
 examples: $(VENV)/.dev ## Run the example clients of every language against a live server
 	$(BIN)/python examples/run.py
