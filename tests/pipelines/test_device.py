@@ -74,6 +74,21 @@ def test_gpus_work_in_half_precision(cuda: Device) -> None:
     assert cuda.dtype("auto") == torch.float16
 
 
+def test_convolutions_lie_as_a_gpu_wants_them(cuda: Device) -> None:
+    """Channels last in every precision, which tensor cores are fastest in."""
+    asked: dict[str, object] = {}
+
+    class Moved(torch.nn.Conv2d):
+        def to(self, *where: object, **how: object) -> Moved:
+            asked.update(how, where=where)
+            return self
+
+    placed = cuda.place(Moved(4, 8, 3), torch.float32)
+
+    assert asked == {"where": (cuda.torch,), "memory_format": torch.channels_last}
+    assert not placed.training
+
+
 @pytest.mark.parametrize(("features", "expected"), [("fp asimd i8mm bf16", True), ("fp asimd", False)])
 def test_arm_processors_are_asked_through_linux(tmp_path: Path, features: str, expected: bool) -> None:
     """The line of features in ``/proc/cpuinfo`` decides."""

@@ -16,10 +16,13 @@ import torch
 from engines.loading.files import Fingerprints
 from engines.loading.keeper import Keeper
 from engines.loading.model import BudgetExceeded
+from engines.loading.shelf import Shelf
 from engines.weights.setup import Located
 from tests.pipelines import lending
 
 Tiny = Callable[[str], Path]
+
+take = Shelf.take
 
 
 def loaded(keeper: Keeper) -> list[str]:
@@ -128,6 +131,18 @@ def test_an_evicted_engine_is_really_gone(tiny: Tiny) -> None:
     lending.lend(keeper, tiny("sdxl"), "sdxl")
 
     assert gone
+
+
+def test_the_memory_of_an_evicted_engine_is_given_back(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device frees what it holds in reserve before the next engine is loaded, and only then."""
+    keeper, events = small(tiny, "sdxl"), []
+    monkeypatch.setattr(keeper._device, "free", lambda: events.append("freed"))
+    monkeypatch.setattr(Shelf, "take", lambda self, want: events.append(want.name) or take(self, want))
+
+    lending.lend(keeper, tiny("sd1"), "sd1")
+    lending.lend(keeper, tiny("sdxl"), "sdxl")
+
+    assert events == ["unet", "vae", "text_encoder", "freed", "unet", "vae", "text_encoder", "text_encoder_2"]
 
 
 def test_shared_components_survive_the_eviction_of_one_user(tiny: Tiny, tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from PIL import Image
 
 from engines.diffusion import samplers
 from engines.diffusion.parts import Parts
+from engines.diffusion.styles import STYLES
 from engines.loading.model import Order, Stopped, Thrift, WeightsUnusable
 from engines.types import Pixels, Prompt, Sampler
 from engines.upscale.latent import LatentUpscaler
 from engines.upscale.tiles import Tiling, spans
-from engines.weights.setup import EngineSetup, Kind, Source
+from engines.weights.setup import EngineSetup, Kind, LongPrompts, Source
 from tests.pipelines.enlarging import picture, seam, to_upscale
 
 ENGINE = "stable-diffusion-x4-latent-upscaler"
@@ -135,6 +136,21 @@ class TestParameters:
             pair.ours(wanted(picture(32, 32), 128, 128, prompts=(Prompt(text),))) for text in ("a castle", "a fox")
         )
         assert apart(castle, fox) > 2
+
+    def test_a_style_steers_too(self, pair: Pair) -> None:
+        """Its words count as if they stood in the prompt."""
+        words, init = STYLES["anime"], picture(32, 32)
+        written = (Prompt(f"a castle, {words.positive}"), Prompt(f"rain, {words.negative}", -1.0))
+        styled = pair.ours(wanted(init, 128, 128, prompts=(Prompt("a castle"), Prompt("rain", -1.0)), style="anime"))
+        assert apart(styled, pair.ours(wanted(init, 128, 128, prompts=written))) == 0
+
+    def test_the_owner_decides_how_long_prompts_are_read(self, pair: Pair) -> None:
+        """What comes after 75 tokens counts in chunks, and only there."""
+        orders = [
+            wanted(picture(32, 32), 128, 128, prompts=(Prompt("a" * 75 + end),)) for end in (" fox" * 20, " ship" * 20)
+        ]
+        assert apart(*(pair.ours(order) for order in orders)) == 0
+        assert apart(*(pair.ours(order, long_prompts=LongPrompts.CHUNKS) for order in orders)) > 0
 
     def test_the_owner_may_choose_the_sampler(self, pair: Pair) -> None:
         """A request without a sampler is drawn with the owner's, and a request with one with its own."""

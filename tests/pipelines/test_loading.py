@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from diffusers.models.attention_processor import AttnProcessor2_0
 from safetensors.torch import load_file, save_file
 
 from engines.loading.device import Device
@@ -175,6 +176,15 @@ def test_nothing_learns(tiny: Tiny) -> None:
 
     assert not any(weight.requires_grad for model in models for weight in model.parameters())
     assert not any(model.training for model in models)
+
+
+def test_attention_is_torchs_own(tiny: Tiny) -> None:
+    """Every attention, of painter, autoencoder and reader, is one call of ``scaled_dot_product_attention``."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny("sd1")))
+
+    assert {type(one) for one in parts.unet.attn_processors.values()} == {AttnProcessor2_0}
+    assert {type(one) for one in parts.vae.attn_processors.values()} == {AttnProcessor2_0}
+    assert {encoder.config._attn_implementation for encoder in parts.text_encoders} == {"sdpa"}
 
 
 def test_half_precision_on_a_cpu_uses_the_fast_order(tiny: Tiny) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from engines.diffusion import masks
+from engines.diffusion.latents import Autoencoder, Noise, to_image
 from engines.loading.model import Watch
 from engines.types import GenerationRequest, Pixels, Sampler, Task
 from tests.pipelines.stock import REQUEST, block, order, pair, photo
@@ -101,6 +102,19 @@ def test_grey_changes_less_than_white(tiny: Tiny) -> None:
         changes.append(np.abs(models.ours(request).astype(int) - request.init).mean())
 
     assert 0 < changes[0] < changes[1] / 2
+
+
+@pytest.mark.parametrize(("level", "hole"), [(0, 0.0), (127, 0.0), (128, 1.0), (255, 1.0)])
+def test_the_hole_of_an_inpainting_model_begins_at_half_grey(tiny: Tiny, level: int, hole: float) -> None:
+    """A UNet that was trained on holes with hard edges is told of one from half grey on, as by the stock pipeline."""
+    autoencoder, cpu = Autoencoder(pair(tiny("inpainting")).parts.vae), torch.device("cpu")
+    image = to_image(photo(96, 64), cpu)
+    mask = masks.plane(np.full((64, 96), level, np.uint8), cpu)
+
+    told = masks.hole(autoencoder, image, mask, Noise(7))
+
+    around = autoencoder.encode(image * (1 - hole), Noise(7))
+    assert torch.equal(told, torch.cat([torch.full((1, 1, 8, 12), hole), around], dim=1))
 
 
 def test_latents_are_replaced_by_the_share_of_their_pixels() -> None:

@@ -267,6 +267,19 @@ def test_what_the_hub_does_not_have(pull: Pull, source: Source, said: str) -> No
         pull(source)
 
 
+def test_a_gated_repository_opens_for_a_token(
+    pull: Pull, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HF_TOKEN is shown for small files and for large ones."""
+    hub.repositories = {"ada/gated": {**MODEL, UNET: LARGE}}
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+
+    pull(Source(hub="ada/gated"))
+
+    assert Disk(tmp_path).problem(Source(hub="ada/gated")) is None
+    assert hub.names() == set(MODEL)
+
+
 def test_no_such_file_elsewhere(pull: Pull, hub: Hub) -> None:
     """A wrong address is told from a broken network."""
     with pytest.raises(PullFailed, match=r"gone\.pth: the server answered 404"):

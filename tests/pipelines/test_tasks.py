@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 import torch
 
+from engines.diffusion.latents import in_tiles
 from engines.diffusion.model import Diffusion
+from engines.diffusion.styles import STYLES
 from engines.loading.model import Order, Stopped, Thrift, Watch, WeightsUnusable
 from engines.types import GenerationRequest, Prompt, Sampler, Task
+from engines.weights.setup import LongPrompts
 from tests.pipelines.stock import CARD, PATIENT, REQUEST, SETUP, block, difference, order, pair, photo
 
 Tiny = Callable[[str], Path]
@@ -162,6 +165,66 @@ def test_the_owners_sampler_is_the_default(tiny: Tiny) -> None:
     assert np.array_equal(silent, ddim)
     assert np.array_equal(euler, models.ours(FREE))
     assert not np.array_equal(silent, euler)
+
+
+def test_a_style_adds_its_words_to_the_prompts(tiny: Tiny) -> None:
+    """The picture in a style is the one of the prompts with the style's words written out."""
+    models, words = pair(tiny("sd1")), STYLES["anime"]
+    fox, blurry = FREE.prompts
+    written = (Prompt(f"{fox.text}, {words.positive}"), Prompt(f"{blurry.text}, {words.negative}", -1.0))
+
+    styled = models.ours(replace(FREE, style="anime"))
+
+    assert np.array_equal(styled, models.ours(replace(FREE, prompts=written)))
+    assert not np.array_equal(styled, models.ours(FREE))
+
+
+def test_the_owner_decides_how_long_prompts_are_read(tiny: Tiny) -> None:
+    """What comes after 75 tokens changes the picture where prompts are read in chunks, and only there."""
+    parts = pair(tiny("sd1")).parts
+    ends = [replace(FREE, prompts=(Prompt("a" * 75 + end),)) for end in (" fox", " ship")]
+
+    cut, chunks = (
+        [Diffusion(parts, replace(SETUP, long_prompts=way)).draw(order(request)) for request in ends]
+        for way in (LongPrompts.CUT, LongPrompts.CHUNKS)
+    )
+
+    assert np.array_equal(*cut)
+    assert not np.array_equal(*chunks)
+
+
+@pytest.mark.parametrize(
+    ("thrift", "pixels", "tiled"),
+    [
+        (Thrift.NONE, 1024 * 1024, False),
+        (Thrift.NONE, 640 * 1536, False),
+        (Thrift.NONE, 2048 * 1024, True),
+        (Thrift.TILED, 512 * 512, True),
+    ],
+)
+def test_the_autoencoder_works_in_tiles_only_where_it_must(
+    tiny: Tiny, thrift: Thrift, pixels: int, tiled: bool
+) -> None:
+    """Sizes that engines draw in are decoded whole, larger ones and those that memory did not suffice for in tiles."""
+    vae = pair(tiny("sd1")).parts.vae
+
+    with in_tiles(vae, thrift, pixels):
+        assert vae.use_tiling is tiled
+    assert vae.use_tiling is False
+
+
+def test_thrifty_predictions_are_made_one_after_the_other(tiny: Tiny) -> None:
+    """With and without the prompt at once takes twice the memory, so out of memory they are asked in turn."""
+    models, sizes = pair(tiny("sd1")), []
+    hook = models.parts.unet.register_forward_pre_hook(lambda _, given: sizes.append(len(given[0])))
+
+    try:
+        models.ours(FREE)
+        models.engine.draw(order(FREE, thrift=Thrift.TILED))
+    finally:
+        hook.remove()
+
+    assert sizes == [2] * FREE.steps + [1] * (2 * FREE.steps)
 
 
 def test_half_precision_draws(tiny: Tiny) -> None:
