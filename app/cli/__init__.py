@@ -1,4 +1,4 @@
-"""The command line: `understudy serve | accounts | keys | credits | engines`.
+"""The command line: `understudy serve | intercept | accounts | keys | credits | engines`.
 
 Subcommands are imported when they are run: `understudy --help` loads neither redis nor a web
 framework. A subcommand finds its environment, with the options of the group already applied, in
@@ -21,6 +21,7 @@ from understudy import __version__
 
 COMMANDS = {
     "serve": ("app.cli.serve:serve", "Start the server."),
+    "intercept": ("app.cli.intercept:intercept", "Divert clients of the real service to Understudy."),
     "accounts": ("app.cli.accounts:accounts", "Create and list accounts."),
     "keys": ("app.cli.keys:keys", "Create, list and revoke API keys."),
     "credits": ("app.cli.credits:credits", "Show and change balances, read the journal."),
