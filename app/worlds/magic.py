@@ -15,7 +15,9 @@ ALIASES = {"rate_limit": Outcome.RATE_LIMIT_EXCEEDED}
 """Shorter names that magic inputs may use."""
 
 _SPELL = re.compile(
-    r"(?<![A-Za-z0-9_-])understudy:(?:latency=(?P<seconds>[0-9]{1,6}(?:\.[0-9]{1,6})?)|(?P<word>[a-z_-]+))(?![A-Za-z0-9_=-])",
+    r"(?<![a-z0-9_-])understudy:"
+    r"(?:latency=(?P<seconds>(?>[0-9]{1,6}(?:\.[0-9]{1,6})?))|(?P<word>[a-z0-9_-]+))"
+    r"(?![a-z0-9_=-])",
     re.IGNORECASE | re.ASCII,
 )
 
