@@ -126,7 +126,7 @@ class Rules:
         return (
             rule.match.call in {None, matched}
             and (rule.times is None or counts.fired < rule.times)
-            and _dice(rule.seed, counts.place, matched).random() < rule.probability
+            and (rule.probability >= 1 or _dice(rule.seed, counts.place, matched).random() < rule.probability)
         )
 
     def _dice_of(self, rule: Rule) -> random.Random:
