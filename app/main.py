@@ -8,36 +8,115 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app import logs
-from app.accounts.ports import RateLimit
+from app.accounts.ports import Directory, Ledger, RateLimit
 from app.cards import cards_for
 from app.dialects.stability.v1 import V1
 from app.dialects.stability.v1alpha import V1Alpha
 from app.dialects.stability.v1beta import V1Beta
 from app.errors import StoreUnavailable
-from app.filters import PromptFilter, WordOutputFilter, read_list
+from app.filters import OutputFilter, PromptFilter, WordOutputFilter, read_list
 from app.settings import Settings
-from app.store.redis_store import RedisStore
 from app.studio import Studio
 from app.web.contract import base_of, bind, load
+from app.web.dialect import Dialect
 from app.web.front import Front
 from app.web.guard import Guard
+from app.web.operation import ASGIApp
 from app.web.pages import Pages
 from app.workshop import open_workshop
+from engines.registry import Registry
+from engines.types import EngineCard
 
 if TYPE_CHECKING:
     from app.recording.opening import Relay
+    from app.store.redis_store import RedisStore
 
 SIGN_OF_LIFE = 30.0
 """Seconds between two signs of life to the store, each of which also repairs what others left behind."""
 
 
-def create_from_environment() -> Front:
+class Store(Directory, Ledger, Protocol):
+    """Where accounts and credits are kept."""
+
+    async def ping(self) -> None:
+        """Return when it answers. Raises ``StoreUnavailable``."""
+        ...
+
+    async def recover(self, exclusive: bool) -> object:
+        """Give a sign of life and repair what others left behind."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+class House(Protocol):
+    """What test mode has its own of."""
+
+    @property
+    def store(self) -> Store:
+        """Accounts and credits."""
+        ...
+
+    @property
+    def registry(self) -> type[Registry]:
+        """What keeps the engines."""
+        ...
+
+    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
+        """Further contracts, each with its dialect and guard."""
+        ...
+
+    def filter(self, usual: OutputFilter) -> OutputFilter:
+        """The output filter, given the usual one."""
+        ...
+
+    def inside(self, operations: ASGIApp) -> ASGIApp:
+        """What the front calls, given the operations."""
+        ...
+
+    def around(
+        self, front: Front, documents: Mapping[str, dict[str, Any]], cards: Callable[[], tuple[EngineCard, ...]]
+    ) -> ASGIApp:
+        """What the socket calls; it has ``limits`` and ``word`` as the front does."""
+        ...
+
+
+class Ordinary:
+    """The house as its owner runs it: everything in Redis, nothing in between."""
+
+    registry = Registry
+
+    def __init__(self, settings: Settings) -> None:
+        self.store: Store = _redis(settings)
+
+    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
+        """None."""
+        return {}
+
+    def filter(self, usual: OutputFilter) -> OutputFilter:
+        """The usual one."""
+        return usual
+
+    def inside(self, operations: ASGIApp) -> ASGIApp:
+        """The operations."""
+        return operations
+
+    def around(
+        self, front: Front, documents: Mapping[str, dict[str, Any]], cards: Callable[[], tuple[EngineCard, ...]]
+    ) -> ASGIApp:
+        """The front."""
+        return front
+
+
+def create_from_environment() -> ASGIApp:
     """Make the server as a worker process does: from the environment its parent gave it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -45,27 +124,29 @@ def create_from_environment() -> Front:
     return create(Settings.from_mapping(os.environ))
 
 
-def create(settings: Settings) -> Front:
+def create(settings: Settings) -> ASGIApp:
     """The whole server as one ASGI application; connects to nothing before its start-up."""
     logs.start(settings.log_level)
-    if settings.redis_url is None:
-        raise ValueError("the server needs the address of its store")
-    limits = settings.limits
-    store = RedisStore(settings.redis_url)
+    house = _house(settings)
+    limits, store = settings.limits, house.store
     places = limits.generations or os.cpu_count() or 1
     hands = ThreadPoolExecutor(places, thread_name_prefix="hands")
-    engines = open_workshop(settings, hands, places)
+    engines = open_workshop(settings, hands, places, house.registry)
     studio = Studio(
         engines.registry,
         store,
         PromptFilter(read_list(settings.prompt_words, "prompt.txt", "UNDERSTUDY_PROMPT_WORDS")),
-        WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS")),
+        house.filter(WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS"))),
         engines.desk,
         hands,
         limits.request_seconds,
     )
-    dialects = {kind.contract: kind(studio, hands, limits) for kind in (V1, V1Beta, V1Alpha)}
-    documents = {name: load(name) for name in dialects}
+    first, *others = (kind(studio, hands, limits) for kind in (V1, V1Beta, V1Alpha))
+    guard = Guard(store, _rate_limit(settings))
+    served: dict[str, tuple[Dialect, Guard]] = {one.contract: (one, guard) for one in (first, *others)}
+    paid = {name: load(name) for name in served}
+    served |= house.dialects()
+    documents = {name: paid.get(name) or load(name) for name in served}
     relay = _relay(settings)
 
     @asynccontextmanager
@@ -84,17 +165,18 @@ def create(settings: Settings) -> Front:
             hands.shutdown(wait=False, cancel_futures=True)  # Only the sketch family has done so already.
             await store.close()
 
-    guard = Guard(store, _rate_limit(settings))
-    relayed = {} if relay is None else dict.fromkeys(documents, relay.compile)
-    inner = bind(documents, dialects, dict.fromkeys(documents, guard), limits, lifespan, relayed)
+    relayed = {} if relay is None else dict.fromkeys(paid, relay.compile)
+    dialects = {name: dialect for name, (dialect, _) in served.items()}
+    inner = bind(documents, dialects, {name: one for name, (_, one) in served.items()}, limits, lifespan, relayed)
     pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
     by_path = {base_of(documents[name]): dialect for name, dialect in dialects.items()}
-    return Front(inner, pages, by_path, dialects[V1.contract], limits)
+    front = Front(house.inside(inner), pages, by_path, first, limits)
+    return house.around(front, paid, engines.registry.cards)
 
 
 async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
     """Before the first worker starts: the first account, and the repair of what a crash left open."""
-    store = RedisStore(settings.redis_url or "")
+    store = _redis(settings)
     try:
         await store.bootstrap(key, round(settings.credits * 1_000_000))
         await store.recover(exclusive=exclusive)
@@ -111,6 +193,23 @@ def _relay(settings: Settings) -> Relay | None:
     return open_relay(settings.recording, cards_for(settings), settings.limits)
 
 
+def _house(settings: Settings) -> House:
+    """Test mode's code is loaded only then, and redis only otherwise."""
+    if not settings.test:
+        return Ordinary(settings)
+    from app.double import Double  # noqa: PLC0415
+
+    return Double(settings, _rate_limit(settings))
+
+
+def _redis(settings: Settings) -> RedisStore:
+    if settings.redis_url is None:
+        raise ValueError("the server needs the address of its store")
+    from app.store.redis_store import RedisStore  # noqa: PLC0415
+
+    return RedisStore(settings.redis_url)
+
+
 def _rate_limit(settings: Settings) -> RateLimit | None:
     if not settings.rate_limit:
         return None
@@ -124,7 +223,7 @@ def _end_with(parent: int | None) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _stay_alive(store: RedisStore) -> None:
+async def _stay_alive(store: Store) -> None:
     while True:
         with suppress(StoreUnavailable):
             await store.recover(exclusive=False)

@@ -82,6 +82,15 @@ class Settings:
     prompt_words: str | None = None
     output_words: str | None = None
     log_level: str = "info"
+    test: bool = False
+    """Everything in memory, a world for each key, every outcome on demand."""
+    strict: bool = False
+    """Whether new worlds refuse what the real service silently ignores."""
+    worlds: int = 10_000
+    world_seconds: int = 86_400
+    """For how many seconds a world is kept that nobody uses."""
+    journal: int = 1000
+    """How many requests a world remembers."""
     recording: Recording = Recording()
     limits: Limits = Limits()
 
@@ -90,6 +99,7 @@ class Settings:
         """Read every setting from ``env``. Raises ``BadSetting`` with the variable's name."""
         read = _Reader(env)
         home = Path(env.get("UNDERSTUDY_HOME") or default_home(env)).expanduser()
+        test = _test(read, env)
         engines = read.choice("UNDERSTUDY_ENGINES", "sketch", ("sketch", "diffusers"))
         patience = 120.0 if engines == "sketch" else 600.0  # A real model may have to be loaded first.
         return cls(
@@ -99,7 +109,7 @@ class Settings:
             home=home,
             redis_url=env.get("REDIS_URL") or None,
             api_key=read.key("UNDERSTUDY_API_KEY"),
-            credits=read.number("UNDERSTUDY_CREDITS", 1000.0, 0, 1_000_000_000),
+            credits=read.number("UNDERSTUDY_CREDITS", 100.0 if test else 1000.0, 0, 1_000_000_000),
             rate_limit=read.switch("UNDERSTUDY_RATE_LIMIT", False),
             rate_requests=read.whole("UNDERSTUDY_RATE_REQUESTS", 150, 1, 1_000_000),
             rate_window=read.whole("UNDERSTUDY_RATE_WINDOW", 10, 1, 86_400),
@@ -113,6 +123,11 @@ class Settings:
             prompt_words=env.get("UNDERSTUDY_PROMPT_WORDS") or None,
             output_words=env.get("UNDERSTUDY_OUTPUT_WORDS") or None,
             log_level=read.choice("UNDERSTUDY_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            test=test,
+            strict=_strict(read, test),
+            worlds=read.whole("UNDERSTUDY_WORLDS", 10_000, 1, 1_000_000),
+            world_seconds=read.whole("UNDERSTUDY_WORLD_SECONDS", 86_400, 1, 31_536_000),
+            journal=read.whole("UNDERSTUDY_JOURNAL", 1000, 1, 1_000_000),
             recording=_recording(read, env),
             limits=Limits(
                 body_bytes=read.whole("UNDERSTUDY_MAX_BODY", 25_000_000, 1024, 2**31),
@@ -145,6 +160,23 @@ def _workers(read: _Reader, engines: str) -> int:
     if engines == "diffusers" and workers > 1:
         raise BadSetting("UNDERSTUDY_WORKERS: use 1 with diffusers; each more would load every model once more")
     return workers
+
+
+def _test(read: _Reader, env: Mapping[str, str]) -> bool:
+    """Whether to run in test mode, which keeps its worlds in the memory of one process. Raises ``BadSetting``."""
+    test = read.switch("UNDERSTUDY_TEST", False)
+    if test and env.get("REDIS_URL"):
+        raise BadSetting("REDIS_URL: leave it out in test mode, which keeps everything in memory")
+    if test and read.whole("UNDERSTUDY_WORKERS", 1, 1, 256) > 1:
+        raise BadSetting("UNDERSTUDY_WORKERS: use 1 in test mode, whose worlds live in one process")
+    return test
+
+
+def _strict(read: _Reader, test: bool) -> bool:
+    strict = read.switch("UNDERSTUDY_STRICT", False)
+    if strict and not test:
+        raise BadSetting("UNDERSTUDY_STRICT: use it in test mode, UNDERSTUDY_TEST=on")
+    return strict
 
 
 def _engines_file(env: Mapping[str, str], home: Path) -> Path | None:

@@ -30,18 +30,21 @@ class Engines:
     """Start early what takes long to start; returns at once."""
 
 
-def open_workshop(settings: Settings, hands: Executor, places: int) -> Engines:
-    """Every engine with its family. ``hands`` draw sketches, ``places`` at once. Raises ``BadSetting``."""
+def open_workshop(settings: Settings, hands: Executor, places: int, kind: type[Registry] = Registry) -> Engines:
+    """Every engine with its family. ``hands`` draw sketches, ``places`` at once. Raises ``BadSetting``.
+
+    ``kind`` is the registry that is made.
+    """
     if settings.engines == "diffusers":
-        return _real(settings)
+        return _real(settings, kind)
     cards = cards_for(settings)
     family = SketchFamily(hands, caption=settings.caption)
     desk = Desk(places, settings.limits.queue)
-    registry = Registry({card.id: family for card in cards}, cards)
+    registry = kind({card.id: family for card in cards}, cards)
     return Engines(registry, desk, lambda: max(0, desk.inside - places), warm=_nothing)
 
 
-def _real(settings: Settings) -> Engines:
+def _real(settings: Settings, kind: type[Registry]) -> Engines:
     missing = [name for name in ("torch", "diffusers", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
         raise BadSetting(f"UNDERSTUDY_ENGINES=diffusers needs {', '.join(missing)}: {INSTALL}, or use sketch")
@@ -51,7 +54,7 @@ def _real(settings: Settings) -> Engines:
     queue, devices = settings.limits.queue, len({setup.device for setup in workshop.engines})
     places = settings.limits.generations
     desk = Desk(places, queue) if places else Desk(queue + devices, 0)
-    registry = Registry({card.id: family for card in cards}, cards)
+    registry = kind({card.id: family for card in cards}, cards)
     return Engines(registry, desk, lambda: max(0, desk.inside - family.running()), family.warm)
 
 

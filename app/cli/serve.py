@@ -23,6 +23,8 @@ GRACE = 10
 """Seconds a generation may still take after Ctrl-C."""
 KEEP_ALIVE = 75
 BACKLOG = 2048
+TEST_KEY = "sk-test"
+"""What is shown for a key in test mode, where any would do."""
 
 
 @click.command(epilog="Every option can also be set in the environment; see the README for the other settings.")
@@ -47,6 +49,16 @@ BACKLOG = 2048
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     help="How much to log to standard error (UNDERSTUDY_LOG_LEVEL; default info).",
+)
+@click.option(
+    "--test/--no-test",
+    default=None,
+    help="Keep everything in memory, give every key a world of its own, play outcomes on demand (UNDERSTUDY_TEST).",
+)
+@click.option(
+    "--strict/--no-strict",
+    default=None,
+    help="In test mode, refuse what the real service silently ignores (UNDERSTUDY_STRICT).",
 )
 @click.option("--upstream", metavar="URL", help="Forward requests to this real service (UNDERSTUDY_UPSTREAM).")
 @click.option(
@@ -94,6 +106,8 @@ def _as_environment(options: dict[str, Any]) -> dict[str, str]:
         "rate_limit": "UNDERSTUDY_RATE_LIMIT",
         "caption": "UNDERSTUDY_CAPTION",
         "log_level": "UNDERSTUDY_LOG_LEVEL",
+        "test": "UNDERSTUDY_TEST",
+        "strict": "UNDERSTUDY_STRICT",
         "upstream": "UNDERSTUDY_UPSTREAM",
         "record": "UNDERSTUDY_RECORD",
         "replay": "UNDERSTUDY_REPLAY",
@@ -129,8 +143,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 @contextlib.contextmanager
 def _store(settings: Settings) -> Iterator[EmbeddedStore | None]:
-    """The embedded store where no Redis is named; workers find it by REDIS_URL."""
-    if settings.redis_url is not None:
+    """The embedded store where no Redis is named; workers find it by REDIS_URL. Test mode has none."""
+    if settings.test or settings.redis_url is not None:
         yield None
         return
     embedded = EmbeddedStore(settings.home)
@@ -148,7 +162,7 @@ def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | 
 
     from app import main  # noqa: PLC0415
 
-    key = settings.api_key or kept_key(settings.home)
+    key = settings.api_key or (TEST_KEY if settings.test else kept_key(settings.home))
     alone = settings.workers == 1
     config = uvicorn.Config(
         main.create(settings) if alone else "app.main:create_from_environment",
@@ -168,7 +182,8 @@ def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | 
     )
     if embedded:
         embedded.wait_ready()
-    asyncio.run(main.prepare(settings, key, exclusive=embedded is not None))
+    if not settings.test:
+        asyncio.run(main.prepare(settings, key, exclusive=embedded is not None))
     host, port = listener.getsockname()[:2]
     _greet(f"http://{f'[{host}]' if ':' in host else host}:{port}", key)
     server = uvicorn.Server(config)

@@ -99,6 +99,18 @@ class Books:
             self._ended.popitem(last=False)
 
 
+class Doorman:
+    """The port ``Directory`` for those who steer a world: no rate limit counts them or locks them out."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+
+    async def identify(self, key: str, organization: str | None, limit: RateLimit | None) -> Caller:
+        """Whose world ``key`` opens. Raises ``UnknownKey``."""
+        world = self._worlds.open(key)
+        return Caller(world.account, world.organization_id, world.key_id, world.books.balance)
+
+
 @contextmanager
 def _noted(purse: Purse) -> Iterator[None]:
     """Write what the balance loses or gains on the tab of the request."""

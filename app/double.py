@@ -1,0 +1,68 @@
+"""The test double: what test mode puts in the place of the store, of accounts and of the usual course of things.
+
+Only imported in test mode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.accounts.ports import RateLimit
+from app.dialects.control import Control
+from app.filters import OutputFilter
+from app.settings import Settings
+from app.testing.operations import Operations
+from app.testing.stage import Prompter, Stage
+from app.web.dialect import Dialect
+from app.web.front import Front
+from app.web.guard import Guard
+from app.web.operation import ASGIApp
+from app.worlds import now
+from app.worlds.books import Books, Doorman
+from app.worlds.engines import VisibleRegistry
+from app.worlds.opening import Bounds, Opening
+from app.worlds.worlds import Worlds
+from engines.prices import MICRO
+from engines.registry import Registry
+from engines.types import EngineCard, GenerationRequest, Picture
+
+
+class Double:
+    """Builds worlds in memory and the parts around them, with what ``settings`` say of new worlds."""
+
+    registry: type[Registry] = VisibleRegistry
+
+    def __init__(self, settings: Settings, rate_limit: RateLimit | None) -> None:
+        opening = Opening(round(settings.credits * MICRO), settings.strict, rate_limit)
+        self._worlds = Worlds(Bounds(settings.worlds, settings.world_seconds, settings.journal), opening)
+        self.store = Books(self._worlds)
+
+    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
+        """The control API, whose requests count against no rate limit."""
+        return {Control.contract: (Control(self._worlds), Guard(Doorman(self._worlds), None))}
+
+    def filter(self, usual: OutputFilter) -> OutputFilter:
+        """The filter that can be made to trip."""
+        return ForcedFilter(usual)
+
+    def inside(self, operations: ASGIApp) -> ASGIApp:
+        """What the front calls."""
+        return Prompter(operations)
+
+    def around(
+        self, front: Front, documents: Mapping[str, dict[str, Any]], cards: Callable[[], tuple[EngineCard, ...]]
+    ) -> Stage:
+        """What the socket calls; ``documents`` are the contracts that outcomes are played on."""
+        return Stage(front, self._worlds, Operations(documents), cards)
+
+
+class ForcedFilter:
+    """Trips when the request at hand is to be filtered, and where the usual filter does."""
+
+    def __init__(self, usual: OutputFilter) -> None:
+        self._usual = usual
+
+    def trips(self, request: GenerationRequest, picture: Picture) -> bool:
+        """Whether the picture is to be blurred."""
+        return now.forced_filter.get() or self._usual.trips(request, picture)
