@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +25,7 @@ from engines.weights.disk import Disk
 from engines.weights.setup import EngineSetup, Kind, Source, Workshop
 from engines.worker.family import TorchFamily
 from engines.worker.starts import Patience
-from tests.running import PATIENCE
+from tests.running import PATIENCE, ROOT
 from tests.store.servers import alive, wait_until
 
 Tiny = Callable[[str], Path]
@@ -179,3 +182,24 @@ def test_the_log_tells_of_loading_and_never_of_prompts(family: TorchFamily, jour
     assert {"engine", "seconds", "megabytes"} <= journal.last("loaded").keys()
     assert {"name", "budget_megabytes", "seconds"} <= journal.last("worker ready").keys()
     assert "snow" not in str(journal.lines)
+
+
+MEANS = """
+import json, torch
+from engines.worker import child
+
+class Line:
+    def tell(self, message):
+        told.append(message.memory)
+
+told = []
+child._open("auto", {"threads": 3, "auto": 5000}, Line())
+child._open("cpu", {"threads": 0, "auto": 5000, "cpu": 7000}, Line())
+print(json.dumps([told, torch.get_num_threads()]))
+"""
+
+
+def test_a_worker_keeps_to_its_means() -> None:
+    """The owner names a device's memory as he asked for the device or as it is called, and how many threads it has."""
+    done = subprocess.run([sys.executable, "-c", MEANS], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == [[5000, 7000], 3]
