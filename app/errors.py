@@ -186,6 +186,12 @@ class TookTooLong(CounterError):
     code = "took_too_long"
 
 
+class ServerStops(CounterError):
+    """The server is stopped before the work is done."""
+
+    code = "server_stops"
+
+
 class PromptRefused(CounterError):
     """A prompt holds a word that is filtered."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from app.errors import CounterError, MethodRefused, NoSuchPath
+from app.errors import CounterError, MethodRefused, NoSuchPath, ServerStops
 from app.settings import Limits
 from app.web.answer import Answer
 from app.web.body import ClientGone, Receive
@@ -55,7 +56,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass the server's own start and stop on."""
         if scope["type"] == "lifespan":
-            await self._inner(scope, receive, send)
+            await self._inner(scope, _to_the_end(receive), send)
         elif scope["type"] == "http":
             await self._cors(scope, receive, send)
 
@@ -80,8 +81,12 @@ class Front:
                 await self._inner(scope, receive, answered)
         except ClientGone:
             pass
+        except asyncio.CancelledError:
+            # Who hangs up is told apart further in; only a server that stops cancels the whole request.
+            known = ServerStops("the server stops")
         except Exception as error:
             known = _known(error)
+        if known is not None:
             _note(known)
             if answered.status is None:
                 await _send(answered, _options(scope, known) or self.word(scope["path"], known))
@@ -110,6 +115,18 @@ class _Noted:
         await self._send(message)
 
 
+def _to_the_end(receive: Receive) -> Receive:
+    """The server's start and stop, with a stop in a hurry told like any other: it closes the same things."""
+
+    async def told() -> Any:
+        try:
+            return await receive()
+        except asyncio.CancelledError:
+            return {"type": "lifespan.shutdown"}
+
+    return told
+
+
 async def _send(send: Send, answer: Answer) -> None:
     headers = answer.raw_headers()
     if answer.status == 204:
@@ -136,8 +153,12 @@ def _known(error: Exception) -> Exception:
 
 
 def _note(error: Exception) -> None:
-    """Unforeseen errors and broken engines are logged with their trace; the caller never sees it."""
-    if isinstance(error, EngineFailed) or not isinstance(error, (CounterError, EngineError)):
+    """Unforeseen errors are logged with their trace; the caller never sees it.
+
+    An engine that failed for a reason that it knows has logged it, and names no cause.
+    """
+    failed = isinstance(error, EngineFailed) and error.__cause__ is not None
+    if failed or not isinstance(error, (CounterError, EngineError)):
         log.error("unhandled", exc_info=error, extra={"facts": {"error": type(error).__name__}})
 
 
