@@ -43,6 +43,8 @@ compare: $(VENV)/.gpu ## Measure full-size real engines, filled at random, again
 
 examples: $(VENV)/.dev ## Run the example clients of every language against a live server
 	$(BIN)/python examples/run.py
+	cd examples/ci/python && $(abspath $(BIN))/pytest --quiet -n 2
+	cd examples/ci/node && PATH="$(abspath $(BIN)):$$PATH" npm test --silent
 
 image: ## Build the container image understudy:latest
 	docker build --tag understudy:latest .
