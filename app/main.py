@@ -120,8 +120,13 @@ def create_from_environment() -> ASGIApp:
     """Make the server as a worker process does: from the environment its parent gave it."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.pid,), name="parent-watch", daemon=True).start()
+        end_with(parent.pid)
     return create(Settings.from_mapping(os.environ))
+
+
+def end_with(parent: int | None) -> None:
+    """Let this process end when ``parent``, which started it, does."""
+    threading.Thread(target=_watch, args=(parent,), name="parent-watch", daemon=True).start()
 
 
 def create(settings: Settings) -> ASGIApp:
@@ -216,7 +221,7 @@ def _rate_limit(settings: Settings) -> RateLimit | None:
     return RateLimit(settings.rate_requests, settings.rate_window, settings.rate_lockout)
 
 
-def _end_with(parent: int | None) -> None:
+def _watch(parent: int | None) -> None:
     """Workers must not outlive their parent: nobody would stop them, and the port would stay taken."""
     while os.getppid() == parent:
         time.sleep(0.5)

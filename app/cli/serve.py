@@ -76,7 +76,8 @@ TEST_KEY = "sk-test"
     type=click.FloatRange(min=0),
     help="Credits that the recordings of a folder may cost together (UNDERSTUDY_SPENDING_CAP; default 10).",
 )
-def serve(**options: Any) -> None:
+@click.option("--end-with-parent", is_flag=True, help="End when the program that started this one does.")
+def serve(*, end_with_parent: bool, **options: Any) -> None:
     """Serve the API until Ctrl-C.
 
     Without REDIS_URL a private store is started and kept in the home folder. The first start creates
@@ -87,7 +88,7 @@ def serve(**options: Any) -> None:
     try:
         settings = Settings.from_mapping(os.environ)
         with _listening(settings) as listener, _store(settings) as embedded:
-            _run(Settings.from_mapping(os.environ), listener, embedded)
+            _run(Settings.from_mapping(os.environ), listener, embedded, os.getppid() if end_with_parent else None)
     except OSError as problem:
         raise click.ClickException(str(problem)) from problem
     except KeyboardInterrupt:
@@ -156,12 +157,14 @@ def _store(settings: Settings) -> Iterator[EmbeddedStore | None]:
         embedded.stop()
 
 
-def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | None) -> None:
+def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | None, parent: int | None) -> None:
     import uvicorn  # noqa: PLC0415 -- loaded while the store is starting
     from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
 
     from app import main  # noqa: PLC0415
 
+    if parent is not None:
+        main.end_with(parent)
     key = settings.api_key or (TEST_KEY if settings.test else kept_key(settings.home))
     alone = settings.workers == 1
     config = uvicorn.Config(

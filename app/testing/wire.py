@@ -6,11 +6,12 @@ import asyncio
 import socket
 import struct
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from app.testing.request import Incoming
 from app.web.answer import Answer
-from app.web.body import Receive
+from app.web.body import ClientGone, Receive
 from app.web.call import Send
 from app.web.operation import ASGIApp, Scope
 from app.worlds.outcomes import Outcome
@@ -79,10 +80,10 @@ async def be_unavailable(send: Send) -> None:
 
 
 class Spoiling:
-    """ASGI's send that breaks the one answer it is given and then hangs up.
+    """ASGI's send that breaks the one answer it is given.
 
-    Whoever sends the answer finds the connection closed before it was delivered, and so charges nothing.
-    A truncated picture needs one: other answers than 200 pass as they are.
+    Whoever sends the answer is told that the client has gone, and so gives back what it costs before the
+    connection is closed. A truncated picture needs one: other answers than 200 pass as they are.
     """
 
     def __init__(self, send: Send, transport: asyncio.Transport, fault: Outcome) -> None:
@@ -90,11 +91,14 @@ class Spoiling:
         self._transport = transport
         self._fault = fault
         self._whole = False
+        self._broken = False
 
     async def answer(self, app: ASGIApp, scope: Scope, receive: Incoming) -> None:
-        """Let ``app`` answer, and stay until the connection is down."""
-        await app(scope, receive, self)
-        if self._transport.is_closing():
+        """Let ``app`` answer, then hang up and stay until the connection is down."""
+        with suppress(ClientGone):
+            await app(scope, receive, self)
+        if self._broken:
+            self._transport.close()
             await left(receive.later)
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
@@ -103,11 +107,12 @@ class Spoiling:
             await self._start(message)
         elif self._whole:
             await self._send(message)
-        elif not self._transport.is_closing():
+        else:
             body = message.get("body", b"")
             piece = body[: len(body) // 2] if self._fault is Outcome.TRUNCATED_PICTURE else body
             await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-            self._transport.close()
+            self._broken = True
+            raise ClientGone
 
     async def _start(self, message: MutableMapping[str, Any]) -> None:
         self._whole = self._fault is Outcome.TRUNCATED_PICTURE and message["status"] != 200
