@@ -13,7 +13,9 @@ from app.cli.show import json_option, write_json, write_table
 from app.cli.weights import states, write_devices, write_extras, write_states
 from app.settings import Settings
 from engines.errors import SizeRefused
-from engines.types import EngineCard
+from engines.types import EngineCard, Task
+
+BRIEF = {Task.TEXT_TO_IMAGE: "text", Task.IMAGE_TO_IMAGE: "image", Task.MASKING: "mask", Task.UPSCALE: "upscale"}
 
 Command = Callable[..., Any]  # click's decorators keep any signature
 
@@ -51,7 +53,7 @@ def list_engines(
         if as_json:
             write_json([{**_plain(card), **found[card.id].plain()} for card in cards])
         else:
-            write_states([(card.id, _tasks(card), found[card.id], shown(_example(card)[1])) for card in cards])
+            write_states([(card.id, _briefly(card), found[card.id], shown(_example(card)[1])) for card in cards])
             write_extras(workshop, settings)
             write_devices(settings)
     elif as_json:
@@ -128,6 +130,11 @@ def _takes(card: EngineCard, side: int) -> bool:
 
 def _tasks(card: EngineCard) -> str:
     return ", ".join(sorted(task.value for task in card.tasks))
+
+
+def _briefly(card: EngineCard) -> str:
+    """The tasks in the few letters that a wide table leaves."""
+    return ", ".join(BRIEF[task] for task in Task if task in card.tasks)
 
 
 def _plain(card: EngineCard) -> dict[str, Any]:  # JSON

@@ -65,7 +65,7 @@ def _state(setup: EngineSetup, disk: Disk, devices: Sequence[DeviceState]) -> En
     device, memory = held[0] if held else (setup.device, None)
     return EngineState(
         source=setup.source.label,
-        state="loaded" if held else "on disk" if located else "not downloaded",
+        state="loaded" if held else "on disk" if located else "unusable" if setup.source.local else "not downloaded",
         device=device,
         memory=memory,
         disk=disk.size(located) if located else None,

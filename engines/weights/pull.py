@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from engines.weights import layout
 from engines.weights.disk import INSTALL, hub_installed, url_file
-from engines.weights.fetch import PARTIAL, PullFailed, explained, fetch
+from engines.weights.fetch import PARTIAL, PullFailed, checksum, explained, fetch
 from engines.weights.layout import Layout
 from engines.weights.setup import Source
 
@@ -39,7 +39,7 @@ class Puller:
 
     def pull(self, source: Source) -> None:
         """Download what is missing of ``source`` and of its configuration. Raises ``PullFailed``."""
-        if source.path is None or (source.config and not Path(source.config).is_absolute()):
+        if not source.local:
             _need_hub()
         if source.url:
             self._pull_url(source, source.url)
@@ -77,7 +77,9 @@ class Puller:
         chosen = choose(frozenset(sizes))
         if chosen.missing:
             raise PullFailed(f"{repository} lacks {', '.join(chosen.missing)}")
-        absent = {name: sizes[name] for name in chosen.files if self._cached(repository, info.sha, name) is None}
+        absent = {
+            name: sizes[name] for name in chosen.files if not self._whole(repository, info.sha, name, sizes[name])
+        }
         total = f"{len(chosen.files)} files, {readable(sum(sizes[name] for name in chosen.files))}"
         if not absent:
             self.say(f"{repository}: {total}, on the disk already")
@@ -110,11 +112,19 @@ class Puller:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         fetch(url, self._blobs(repository) / etag, name=name, sha256=known, headers=headers)
 
-    def _cached(self, repository: str, commit: str | None, name: str) -> str | None:
+    def _whole(self, repository: str, commit: str | None, name: str, size: int) -> bool:
+        """Whether a file is in the cache; a broken one is taken out of it."""
         from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 -- of the extra "gpu"
 
         found = try_to_load_from_cache(repository, name, cache_dir=self.cache, revision=commit)
-        return found if isinstance(found, str) else None
+        content = Path(found).resolve() if isinstance(found, str) else None
+        if content is None or not content.exists():
+            return False
+        if _as_promised(content, size):
+            return True
+        self.say(f"{repository}: {name} is broken, and is downloaded again")
+        content.unlink()
+        return False
 
     def _folder(self) -> Path:
         from huggingface_hub.constants import HF_HUB_CACHE  # noqa: PLC0415 -- reads the environment
@@ -157,10 +167,14 @@ class Puller:
     def _pull_url(self, source: Source, url: str) -> None:
         """Download one file from elsewhere; it gets its name when its content is what was promised."""
         target = url_file(source, self.cache)
-        if target.exists():
+        if not target.exists():
+            self.say(url)
+        elif checksum(target) == source.sha256:
             self.say(f"{url}: {readable(target.stat().st_size)}, on the disk already")
             return
-        self.say(url)
+        else:
+            self.say(f"{url}: broken on the disk, and is downloaded again")
+            target.unlink()
         with explained(url):
             fetch(url, target, name=target.name, sha256=source.sha256)
 
@@ -171,6 +185,13 @@ def readable(size: int) -> str:
         if size >= 10**power:
             return f"{size / 10**power:.1f} {unit}"
     return f"{size} B"
+
+
+def _as_promised(content: Path, size: int) -> bool:
+    """Whether a file of the Hub's cache has its size, and the content that large ones are named by."""
+    if size and content.stat().st_size != size:
+        return False
+    return not SHA256.fullmatch(content.name) or checksum(content) == content.name
 
 
 def _need_hub() -> None:

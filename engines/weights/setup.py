@@ -55,6 +55,11 @@ class Source:
             return self.url or str(self.path)
         return f"{self.hub}/{self.file}" if self.file else self.hub
 
+    @property
+    def local(self) -> bool:
+        """Whether all of it lies where the owner put it, so that there is nothing to download."""
+        return self.path is not None and (self.config is None or Path(self.config).is_absolute())
+
 
 @dataclass(frozen=True, slots=True)
 class Located:

@@ -28,6 +28,10 @@ class Disk(Protocol):
         """The weights as files, or None where they, or some of them, are not on the disk."""
         ...
 
+    def problem(self, source: Source) -> str | None:
+        """A sentence that says what is missing, None when nothing is."""
+        ...
+
 
 class TorchFamily:
     """Runs the engines of a workshop; ``status`` names the file that says what is loaded.
@@ -57,7 +61,7 @@ class TorchFamily:
             device: Supervisor(device, means, child=child, patience=patience, changed=self._changed)
             for device in dict.fromkeys(setup.device for setup in workshop.engines)
         }
-        self._complaints = _Complaints()
+        self._complaints: dict[str, float] = {}
         self._status = StatusFile(status, self.states) if status else None
 
     def offers(self, card: EngineCard) -> bool:
@@ -81,8 +85,10 @@ class TorchFamily:
         return self._supervisors[setup.device].submit(card, request, setup, weights, safety, guidance)
 
     def missing(self, card: EngineCard) -> None:
-        """Tell the log which command brings the weights of this engine; once in a minute is enough."""
-        self._complaints.about(card.id, card.id)
+        """Tell the log what brings the weights of this engine; once in a minute is enough."""
+        setup = self._setups.get(card.id)
+        if setup is not None:
+            self._complain(card.id, card.id, setup.source)
 
     def warm(self) -> None:
         """Start every worker now."""
@@ -121,22 +127,16 @@ class TorchFamily:
             return None
         located = self._disk.locate(source)
         if located is None:
-            self._complaints.about(name, card.id)
+            self._complain(name, card.id, source)
             raise EngineFailed(f"the weights of {name} are missing")
         return located
 
-
-class _Complaints:
-    """Weights that were found missing, each named in the log once a minute."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, float] = {}
-
-    def about(self, name: str, engine_id: str) -> None:
+    def _complain(self, name: str, engine_id: str, source: Source) -> None:
+        """Name missing weights in the log, once a minute."""
         now = time.monotonic()
-        if now - self._last.get(name, -_QUIET) >= _QUIET:
-            self._last[name] = now
-            journal.missing(name, engine_id)
+        if now - self._complaints.get(name, -_QUIET) >= _QUIET:
+            self._complaints[name] = now
+            journal.missing(name, engine_id, source, self._disk.problem(source))
 
 
 def _wants_guidance(card: EngineCard, request: GenerationRequest) -> bool:

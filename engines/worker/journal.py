@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from engines.weights.setup import Source
 from engines.worker.messages import Failed, Job, Note, Ready, Trouble
 
 _log = logging.getLogger("understudy.engines")
 
 
-def pull(name: str) -> str:
-    """The command that brings the weights of an engine, or of ``safety`` or ``guidance``."""
+def mending(name: str, source: Source) -> str:
+    """What brings the weights of an engine, or of ``safety`` or ``guidance``: a command, where one can."""
+    if source.local:
+        return f"put them at {source.path}, or name others in engines.toml"
     return f"understudy engines pull {name}"
 
 
@@ -33,7 +36,7 @@ def note(device: str, said: Note) -> None:
 
 def failed(device: str, job: Job, outcome: Failed) -> None:
     """The worker says that it could not do a job."""
-    mend = {"mend": pull(job.card.id)} if outcome.trouble is Trouble.WEIGHTS else {}
+    mend = {"mend": mending(job.card.id, job.setup.source)} if outcome.trouble is Trouble.WEIGHTS else {}
     facts = {"trouble": outcome.trouble.value, "problem": outcome.message, **mend}
     _write(logging.ERROR, "generation failed", device=device, **_about(job), **facts)
 
@@ -44,9 +47,10 @@ def ended(device: str, pid: int, why: str, job: Job | None) -> None:
     _write(logging.ERROR, "worker ended", device=device, pid=pid, problem=why, **lost)
 
 
-def missing(name: str, engine_id: str) -> None:
+def missing(name: str, engine_id: str, source: Source, problem: str | None) -> None:
     """A request needs weights that are not on the disk: an engine's own, or ``safety`` or ``guidance``."""
-    _write(logging.ERROR, "weights are missing", engine=engine_id, weights=name, mend=pull(name))
+    facts = {"engine": engine_id, "weights": name, "problem": problem, "mend": mending(name, source)}
+    _write(logging.ERROR, "weights are missing", **facts)
 
 
 def unwritten(path: Path, problem: OSError) -> None:

@@ -53,6 +53,7 @@ def test_what_ships_is_not_downloaded(run: Run, tmp_path: Path) -> None:
     lines = result.stdout.splitlines()
     assert re.fullmatch(r"Engine +Tasks +Source +State +Device +Memory +Disk +Credits", lines[0])
     assert [line.split()[0] for line in lines[2:17]] == [card.id for card in CARDS]
+    assert re.search(r"text, image, mask +stabilityai/stable-diffusion-xl-base-1.0 +not downloaded", lines[3])
     assert re.search(r"upscale +RealESRGAN_x2plus.pth \(github.com\) +not downloaded +auto +0.20$", lines[2])
     assert lines[-1] == "What is not downloaded is not offered; `understudy engines pull ID` downloads it."
 
@@ -63,8 +64,9 @@ def test_what_is_on_the_disk(run: Run, own: Own) -> None:
 
     lines = result.stdout.splitlines()
     assert re.search(r"^stable-diffusion-v1-5 .*/whole +on disk +auto +1.1 kB +0.333421$", lines[2])
-    assert re.search(r"^mine .*/half +not downloaded +auto +0.333421$", lines[3])
+    assert re.search(r"^mine .*/half +unusable +auto +0.333421$", lines[3])
     assert re.search(r"^! .*/half has no model_index.json: it is no model in diffusers' layout$", lines[4])
+    assert "pull" not in result.stdout
 
 
 def test_what_is_loaded(run: Run, own: Own, served_home: tuple[Path, object]) -> None:
@@ -102,7 +104,7 @@ def test_the_state_for_scripts(run: Run, own: Own, tmp_path: Path) -> None:
     assert (ready["id"], ready["state"], ready["device"]) == ("stable-diffusion-v1-5", "on disk", "auto")
     assert (ready["source"], ready["memory"], ready["problem"]) == (str(tmp_path / "whole"), None, None)
     assert ready["disk"] > 700
-    assert (broken["id"], broken["name"], broken["state"]) == ("mine", "Mine", "not downloaded")
+    assert (broken["id"], broken["name"], broken["state"]) == ("mine", "Mine", "unusable")
     assert "has no model_index.json" in broken["problem"]
     assert broken["example"] == ready["example"]
 

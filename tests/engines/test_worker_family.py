@@ -28,7 +28,7 @@ CARD, OTHER = (
     next(card for card in CARDS if card.id == name) for name in ("stable-diffusion-v1-6", "esrgan-v1-x2plus")
 )
 XL = next(card for card in CARDS if not card.guided)
-SAFETY, GUIDANCE = Source(path=Path("safety")), Source(path=Path("guidance"))
+SAFETY, GUIDANCE = Source(hub="ada/safety"), Source(hub="ada/guidance")
 
 
 class ListedDisk:
@@ -39,12 +39,16 @@ class ListedDisk:
 
     def locate(self, source: Source) -> Located | None:
         """The weights, unless they are lost."""
-        return None if source in self.lost else Located(folder=source.path)
+        return None if source in self.lost else Located(folder=Path(source.label))
+
+    def problem(self, source: Source) -> str | None:
+        """That they are lost, if they are."""
+        return f"{source.label} is lost" if source in self.lost else None
 
 
 def setup(card: EngineCard, device: str = "cpu") -> EngineSetup:
-    """An engine in a folder of its own name."""
-    return EngineSetup(card.id, Kind.DIFFUSION, Source(path=Path(card.id)), device)
+    """An engine in a repository of its own name."""
+    return EngineSetup(card.id, Kind.DIFFUSION, Source(hub=f"ada/{card.id}"), device)
 
 
 @pytest.fixture
@@ -115,6 +119,18 @@ def test_missing_weights_are_refused_and_logged_once_a_minute(
         with caplog.at_level(logging.INFO, "understudy.engines"), pytest.raises(EngineNotReady):
             family.submit(card, small())
     assert complaints(caplog) == [(card.id, f"understudy engines pull {card.id}") for card in (CARD, XL)]
+
+
+def test_what_the_owner_put_there_is_not_to_be_pulled(
+    make: Callable[..., TorchFamily], disk: ListedDisk, small: Order, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No command downloads a folder of one's own: the log says where it was looked for, and what is wrong."""
+    own = EngineSetup(CARD.id, Kind.DIFFUSION, Source(path=Path("/models/mine")), "cpu")
+    disk.lost.add(own.source)
+    with caplog.at_level(logging.INFO, "understudy.engines"), pytest.raises(EngineNotReady):
+        make(own).submit(CARD, small())
+    assert complaints(caplog) == [(CARD.id, "put them at /models/mine, or name others in engines.toml")]
+    assert "/models/mine is lost" in str(vars(caplog.records[-1])["facts"])
 
 
 def test_a_request_for_an_engine_that_is_not_offered_is_logged(

@@ -61,11 +61,13 @@ def write_engines(
 ) -> Path:
     """An ``engines.toml`` with a tiny model for every engine, in fp32 on the CPU.
 
-    ``changes`` overrides keys of single engines, ``top`` is further text for the end of the file.
+    ``changes`` overrides keys of single engines, or takes the model's place with a hub; ``top`` is further text
+    for the end of the file.
     """
     lines = ['[defaults]\ndevice = "cpu"\ndtype = "float32"\n']
     for engine_id, kind in KINDS.items():
-        table = {"path": str(tiny(kind)), **(changes or {}).get(engine_id, {})}
+        change = (changes or {}).get(engine_id, {})
+        table = change if "hub" in change else {"path": str(tiny(kind)), **change}
         # JSON's strings, numbers and booleans are TOML's too.
         rows = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
         lines.append("\n".join([f'[engines."{engine_id}"]', *rows, ""]))

@@ -70,7 +70,7 @@ def refused(client: Client, engine: str, version: str = "v1") -> requests.Respon
 @every_version
 def test_an_engine_without_weights_is_not_found(start: Start, version: str) -> None:
     """It is neither listed nor found, and the log names the command that mends it."""
-    server = start({BROKEN: {"path": "/nowhere/at/all"}})
+    server = start({BROKEN: {"hub": "nobody/nothing"}})
 
     with patient(server) as client:
         listed = [engine["id"] for engine in client.get("/v1/engines/list").json()]
