@@ -61,13 +61,15 @@ class Wish:
     png: bool = False
     engine: str = ENGINE
     prompt: str = "a fox"
+    seed: int | None = 7
 
     @contextmanager
     def asked(self, patience: float = PATIENCE) -> Iterator[http.client.HTTPConnection]:
         """Send it on a connection of its own, with nothing read yet."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=patience)
         size = {"width": 320, "height": 320} if self.engine == ENGINE else {}
-        body = {"text_prompts": [{"text": self.prompt}], "steps": 10, "seed": 7, **size}
+        body = {"text_prompts": [{"text": self.prompt}], "steps": 10, **size}
+        body |= {} if self.seed is None else {"seed": self.seed}
         path = f"/{self.version}/generation/{self.engine}/text-to-image"
         accept = "image/png" if self.png else "application/json"
         headers = {"Authorization": self.key, "Content-Type": "application/json", "Accept": accept}
