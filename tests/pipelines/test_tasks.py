@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from diffusers.models.attention_processor import SlicedAttnProcessor
 
-from engines.diffusion.latents import in_tiles
+from engines.diffusion import samplers
+from engines.diffusion.denoise import Predictor, denoise
+from engines.diffusion.latents import Noise, in_tiles, to_image, to_pixels
 from engines.diffusion.model import Diffusion
+from engines.diffusion.prompts import Conditioning
+from engines.diffusion.schedule import plan
 from engines.diffusion.styles import STYLES
 from engines.loading.model import Order, Stopped, Thrift, Watch, WeightsUnusable
 from engines.types import GenerationRequest, Prompt, Sampler, Task
@@ -80,6 +85,37 @@ def test_a_cut_tail_costs_less_and_leaves_no_noise(tiny: Tiny, request_: Generat
     assert fewer < steps
     assert not np.array_equal(finished, unfinished)
     assert _roughness(unfinished) < 1.5 * _roughness(finished)
+
+
+@pytest.mark.parametrize("sampler", Sampler)
+def test_a_cut_tail_ends_on_the_predicted_picture(sampler: Sampler) -> None:
+    """A model that knows the clean latents is left with just them, not with the noise of the step it stopped at."""
+    clean = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(1))
+    scheduler = samplers.make(sampler, {"prediction_type": "sample"})
+    run = plan(scheduler, 12, 1.0, 0.5, "cpu")
+    noise = Noise(7)
+    start = noise.draw((1, 4, 8, 8), torch.device("cpu")) * scheduler.init_noise_sigma
+
+    def knows(latents: torch.Tensor, _: Any) -> torch.Tensor:
+        scheduler.scale_model_input(latents, run.timesteps[0])  # Some schedulers want to be asked before a step.
+        return clean
+
+    ended = denoise(scheduler, run, start, knows, noise, PATIENT)
+
+    torch.testing.assert_close(ended, clean, rtol=0, atol=1e-4)
+
+
+def test_predictions_are_mixed_in_fp32(tiny: Tiny) -> None:
+    """What a UNet in half precision answers is scaled in full, or a strong scale would multiply its rounding."""
+    answers = torch.tensor([1.0, 1.0078125], dtype=torch.bfloat16)[:, None, None, None]
+    parts = replace(pair(tiny("sd1")).parts, unet=lambda *_, **__: (answers,), dtype=torch.bfloat16)
+    text = torch.zeros((1, 77, 16))
+    ask = Predictor(parts, Conditioning(text, text), 7.3, None, None, in_turn=False)
+
+    mixed = ask(torch.zeros((1, 4, 8, 8)), torch.tensor(1.0))
+
+    assert mixed.dtype == torch.float32
+    assert mixed.item() == pytest.approx(1 + 7.3 * 0.0078125, abs=1e-6)
 
 
 def test_scale_1_reads_the_positive_prompts_alone(tiny: Tiny) -> None:
@@ -225,6 +261,31 @@ def test_thrifty_predictions_are_made_one_after_the_other(tiny: Tiny) -> None:
         hook.remove()
 
     assert sizes == [2] * FREE.steps + [1] * (2 * FREE.steps)
+
+
+@pytest.mark.parametrize(("thrift", "sliced"), [(Thrift.NONE, False), (Thrift.TILED, False), (Thrift.FRUGAL, True)])
+def test_attention_is_sliced_as_the_last_resort(tiny: Tiny, thrift: Thrift, sliced: bool) -> None:
+    """Slices take the least memory and the most time."""
+    models, seen = pair(tiny("sd1")), set()
+    unet = models.parts.unet
+    hook = unet.register_forward_pre_hook(lambda *_: seen.update(map(type, unet.attn_processors.values())))
+
+    try:
+        models.engine.draw(order(FREE, thrift=thrift))
+    finally:
+        hook.remove()
+
+    assert (seen == {SlicedAttnProcessor}) is sliced
+
+
+def test_pixels_are_rounded_to_the_nearest_level() -> None:
+    """Every level survives the way to the model's range and back, and what lies between two goes to the nearer one."""
+    levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    image = to_image(levels, torch.device("cpu"))
+    nudge = 0.49 * 2 / 255
+
+    for moved in (image, image + nudge, image - nudge):
+        assert np.array_equal(to_pixels(moved, 16, 16), levels)
 
 
 def test_half_precision_draws(tiny: Tiny) -> None:
