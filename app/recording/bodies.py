@@ -54,7 +54,10 @@ def _as_text(body: bytes) -> tuple[dict[str, Any], Files]:
     files: Files = {}
 
     def lift(found: re.Match[str]) -> str:
-        data = b64decode(found[2])
+        try:
+            data = b64decode(found[2])
+        except ValueError:
+            return found[0]
         if ending(data) == ".bin":
             return found[0]
         name = f"response-{len(files) + 1}{ending(data)}"
@@ -71,8 +74,9 @@ def _readable(text: str) -> Any:
     """The value of JSON that writing it again gives back to the letter; None for any other text."""
     try:
         value = json.loads(text)
+        json.dumps(value, indent=2)  # What is nested too deeply to be read can sometimes still be parsed.
         return value if _compact(value) == text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

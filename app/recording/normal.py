@@ -63,15 +63,17 @@ class Normalizer:
     ) -> NormalRequest:
         """``facts`` and the body; ``media`` is the whole Content-Type, ``secrets`` are texts to strike out."""
         clean = _Cleaner(secrets)
+        head = {name: clean(value) for name, value in facts.items()}  # In the order in which people like to read them.
         if body is None:
-            return NormalRequest(clean.each(facts))
+            return NormalRequest(head)
         try:
-            fields, files = await self._fields(body, media)
-        except BadBody:
-            name = f"request-body{ending(body)}"
-            fields, files = _fingerprint(name, body), {name: body}
-            return NormalRequest(clean.each({**facts, "unreadable": fields}), files)
-        return NormalRequest(clean.each({**facts, "fields": fields}), files)
+            sent, files = await self._fields(body, media)
+            fields = clean(sent)
+            json.dumps(fields, indent=2)
+        except (BadBody, RecursionError):  # What is nested too deeply to be written can still be parsed.
+            name, struck = f"request-body{ending(body)}", clean.struck(body)
+            return NormalRequest({**head, "unreadable": _fingerprint(name, struck)}, {name: struck})
+        return NormalRequest({**head, "fields": fields}, files)
 
     async def _fields(self, body: bytes, media: str) -> tuple[Any, dict[str, bytes]]:
         if media.partition(";")[0].strip().lower() != FORM:
@@ -92,9 +94,11 @@ class _Cleaner:
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
 
-    def each(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Every one of the facts, in the order in which people like to read them."""
-        return {name: self(value) for name, value in facts.items()}
+    def struck(self, data: bytes) -> bytes:
+        """Bytes that nobody could read, without the secrets."""
+        for secret in self._secrets:
+            data = data.replace(secret.encode("latin-1", "replace"), STRUCK.encode())
+        return data
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, str):

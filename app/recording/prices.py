@@ -87,5 +87,5 @@ def _finish_reasons(body: bytes) -> list[object] | None:
     """How each picture ended; None where the answer is none that we know."""
     try:
         return [artifact["finishReason"] for artifact in json.loads(body)["artifacts"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

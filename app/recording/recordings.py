@@ -85,7 +85,7 @@ def same(one: Answer, other: Answer) -> bool:
 def _without_id(body: bytes) -> object:
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body
     return {name: part for name, part in value.items() if name != "id"} if isinstance(value, dict) else value
 
