@@ -230,23 +230,26 @@ def test_the_owner_decides_how_long_prompts_are_read(tiny: Tiny) -> None:
 
 
 @pytest.mark.parametrize(
-    ("thrift", "pixels", "tiled"),
+    ("thrift", "pixels", "tiled", "side"),
     [
-        (Thrift.NONE, 1024 * 1024, False),
-        (Thrift.NONE, 640 * 1536, False),
-        (Thrift.NONE, 2048 * 1024, True),
-        (Thrift.TILED, 512 * 512, True),
+        (Thrift.NONE, 1024 * 1024, False, 512),
+        (Thrift.NONE, 640 * 1536, False, 512),
+        (Thrift.NONE, 2048 * 1024, True, 512),
+        (Thrift.TILED, 512 * 512, True, 512),
+        (Thrift.FRUGAL, 512 * 512, True, 256),
     ],
 )
 def test_the_autoencoder_works_in_tiles_only_where_it_must(
-    tiny: Tiny, thrift: Thrift, pixels: int, tiled: bool
+    tiny: Tiny, thrift: Thrift, pixels: int, tiled: bool, side: int
 ) -> None:
     """Sizes that engines draw in are decoded whole, larger ones and those that memory did not suffice for in tiles."""
     vae = pair(tiny("sd1")).parts.vae
 
     with in_tiles(vae, thrift, pixels):
-        assert vae.use_tiling is tiled
-    assert vae.use_tiling is False
+        inside = vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size
+
+    assert inside == (tiled, side, side // 8)
+    assert (vae.use_tiling, vae.tile_sample_min_size, vae.tile_latent_min_size) == (False, 512, 64)
 
 
 def test_thrifty_predictions_are_made_one_after_the_other(tiny: Tiny) -> None:
