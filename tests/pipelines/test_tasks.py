@@ -14,7 +14,7 @@ from diffusers.models.attention_processor import SlicedAttnProcessor
 
 from engines.diffusion import samplers
 from engines.diffusion.denoise import Predictor, denoise
-from engines.diffusion.latents import Noise, in_tiles, to_image, to_pixels
+from engines.diffusion.latents import Noise, in_tiles, padded, to_image, to_pixels
 from engines.diffusion.model import Diffusion
 from engines.diffusion.prompts import Conditioning
 from engines.diffusion.schedule import plan
@@ -289,6 +289,15 @@ def test_pixels_are_rounded_to_the_nearest_level() -> None:
 
     for moved in (image, image + nudge, image - nudge):
         assert np.array_equal(to_pixels(moved, 16, 16), levels)
+
+
+def test_what_is_missing_to_a_multiple_of_8_repeats_the_edge() -> None:
+    """A black rim would shine through along the right and lower edges of what is drawn."""
+    sent = photo(13, 10)
+
+    grown = padded(sent, 8)
+
+    assert np.array_equal(grown, sent[np.minimum(np.arange(16), 9)][:, np.minimum(np.arange(16), 12)])
 
 
 def test_half_precision_draws(tiny: Tiny) -> None:
