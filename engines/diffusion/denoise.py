@@ -18,8 +18,8 @@ from engines.diffusion.schedule import Plan, predicted_original
 from engines.loading.model import Watch
 
 _Text = tuple[Tensor, Tensor | None]
-Predict = Callable[[Tensor, Tensor], Tensor]
-"""Latents as they are and a timestep to the model's output."""
+Predict = Callable[[Tensor, int], Tensor]
+"""Latents as they are and which call of the plan it is, counted from 0, to the model's output."""
 Blend = Callable[[Tensor, Tensor | None], Tensor]
 """The latents after a step and the timestep they are at now (None: no noise is left) to those that go on."""
 
@@ -99,15 +99,15 @@ def denoise(
 ) -> Tensor:
     """Run a plan from its first timestep to its last; gives clean latents, fp32.
 
-    ``scheduler`` is a diffusers scheduler that ``plan`` was made with. ``predict`` is given unscaled latents and
-    a timestep. Where the plan leaves out the tail of the schedule, the last prediction of the clean latents is
-    the result, because what is left would still be noisy. Raises ``Stopped``.
+    ``scheduler`` is a diffusers scheduler that ``plan`` was made with. ``predict`` is given unscaled latents. Where
+    the plan leaves out the tail of the schedule, the last prediction of the clean latents is the result, because
+    what is left would still be noisy. Raises ``Stopped``.
     """
     options = _options(scheduler, noise)
     last = len(plan.timesteps) - 1
     for done, timestep in enumerate(plan.timesteps):
         watch.step(done, plan.total)
-        output = predict(latents, timestep)
+        output = predict(latents, done)
         if done == last and plan.cut_tail:
             latents = predicted_original(scheduler, output, timestep, latents)
         else:

@@ -82,16 +82,16 @@ class Diffusion:
         in_turn = order.thrift >= Thrift.TILED
         ask = Predictor(self._parts, read, request.cfg_scale, begun.beside, sizes, in_turn)
 
-        def predict(latents: Tensor, timestep: Tensor) -> Tensor:
-            return ask(scheduler.scale_model_input(latents, timestep), timestep)
+        def predict(latents: Tensor, call: int) -> Tensor:
+            return ask(scheduler.scale_model_input(latents, run.timesteps[call]), run.asked[call])
 
         guided = self._guided(order, run)
         if guided is None:
             return predict
-        return lambda latents, timestep: guided.shift(
+        return lambda latents, call: guided.shift(
             latents,
-            lambda those: predict(those, timestep),
-            lambda output, those: predicted_original(scheduler, output, timestep, those),
+            lambda those: predict(those, call),
+            lambda output, those: predicted_original(scheduler, output, run.timesteps[call], those),
             self._autoencoder.decode,
         )
 

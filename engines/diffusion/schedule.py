@@ -35,7 +35,12 @@ class Plan:
     """The calls of the model that one picture takes."""
 
     timesteps: Tensor
-    """One for each call, in order, as the model and the scheduler's ``step`` take them; none if untouched."""
+    """One for each call, in order, as the scheduler's ``step`` takes them; none if untouched.
+
+    They are on the CPU: schedulers look things up by them, and would wait for a device to say which.
+    """
+    asked: Tensor
+    """The same on the device, as the model takes them."""
     full_start: bool
     """The run begins with pure noise, standard normal numbers times the scheduler's ``init_noise_sigma``."""
     cut_tail: bool
@@ -55,14 +60,14 @@ class Plan:
 def plan(scheduler: Any, steps: int, start: float, end: float, device: torch.device | str) -> Plan:
     """Set a scheduler of ``samplers.make`` to ``steps`` steps and to the first that is run; see the module's docstring.
 
-    ``start`` and ``end`` lie in 0..1. The timesteps are on ``device``; everything else the scheduler computes with
-    stays on the CPU as numbers.
+    ``start`` and ``end`` lie in 0..1. Only what the model is asked for is on ``device``; the scheduler computes with
+    numbers on the CPU.
     """
     scheduler.set_timesteps(steps, device="cpu")
     timesteps = scheduler.timesteps
     if timesteps.dtype == torch.float64:
         timesteps = timesteps.to(torch.float32)  # MPS has no float64
-    scheduler.timesteps = timesteps = timesteps.to(device)
+    scheduler.timesteps = timesteps
     first, last = _steps_run(steps, start, end)
     begin, stop = (scheduler.order * first, scheduler.order * (last - 1) + 1) if first < last else (0, 0)
     if hasattr(scheduler, "set_begin_index"):
@@ -71,6 +76,7 @@ def plan(scheduler: Any, steps: int, start: float, end: float, device: torch.dev
     # timestep -1. It is cut off like any other tail.
     return Plan(
         timesteps=timesteps[begin:stop],
+        asked=timesteps[begin:stop].to(device),
         full_start=first == 0 and last > 0,
         cut_tail=0 < stop < len(timesteps),
     )

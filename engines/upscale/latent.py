@@ -15,7 +15,7 @@ from engines.diffusion.denoise import Predict, Predictor, denoise, sliced_attent
 from engines.diffusion.latents import Autoencoder, Noise, to_image
 from engines.diffusion.parts import Parts
 from engines.diffusion.prompts import PromptReader
-from engines.diffusion.schedule import plan
+from engines.diffusion.schedule import Plan, plan
 from engines.loading.model import Order, Thrift, Watch, WeightsUnusable
 from engines.types import Pixels
 from engines.upscale import tiles
@@ -82,7 +82,7 @@ class LatentUpscaler:
         steps = Steps(order.watch, run.total * pieces[0] + pieces[1])
         beside = self._noised(small, noise)
         latents = noise.draw((1, self._autoencoder.channels, height, width), parts.device) * scheduler.init_noise_sigma
-        predict = self._predict(order, scheduler, beside, tiling, steps)
+        predict = self._predict(order, scheduler, run, beside, tiling, steps)
         # Progress is counted in tiles, so the loop over steps has nothing to report.
         silent = Watch(order.watch.stopped, lambda done, total: None)
         with sliced_attention(parts.unet, order.thrift >= Thrift.FRUGAL):
@@ -94,7 +94,9 @@ class LatentUpscaler:
         noised: Tensor = self._low_res.add_noise(small, drawn, torch.tensor([NOISE_LEVEL], device=small.device))
         return noised
 
-    def _predict(self, order: Order, scheduler: Any, beside: Tensor, tiling: Tiling, steps: Steps) -> Predict:
+    def _predict(
+        self, order: Order, scheduler: Any, run: Plan, beside: Tensor, tiling: Tiling, steps: Steps
+    ) -> Predict:
         """The model's output for the whole canvas, put together from tiles."""
         request = order.request
         level = torch.tensor([NOISE_LEVEL], device=beside.device)
@@ -103,11 +105,11 @@ class LatentUpscaler:
         ask = Predictor(parts, read, request.cfg_scale, None, None, in_turn=order.thrift >= Thrift.TILED)
         height, width = beside.shape[2:]
 
-        def predict(latents: Tensor, timestep: Tensor) -> Tensor:
-            canvas = torch.cat([scheduler.scale_model_input(latents, timestep), beside], dim=1)
+        def predict(latents: Tensor, call: int) -> Tensor:
+            canvas = torch.cat([scheduler.scale_model_input(latents, run.timesteps[call]), beside], dim=1)
 
             def work(rows: slice, columns: slice) -> Tensor:
-                output = ask(canvas[:, :, rows, columns], timestep)[0]
+                output = ask(canvas[:, :, rows, columns], run.asked[call])[0]
                 steps.next()
                 return output
 
