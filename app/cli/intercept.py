@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import sys
@@ -58,7 +59,7 @@ def _hosts(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, 
 @click.option("--env", "only_env", is_flag=True, help="Only print the variables for the shell of the client.")
 @click.option("--shell", type=click.Choice(SHELLS), default="sh", show_default=True, help="How to print them.")
 @click.option("--ca", "only_ca", is_flag=True, help="Only print where the authority's certificate is.")
-@click.argument("serve_options", nargs=-1, type=click.UNPROCESSED)
+@click.argument("serve_options", nargs=-1, type=click.UNPROCESSED, metavar="[-- SERVE_OPTIONS]")
 @click.pass_obj
 def intercept(
     env: Mapping[str, str],
@@ -151,8 +152,9 @@ def _listening(address: str, port: int) -> socket.socket:
     try:
         return socket.create_server((address, port), family=family, backlog=BACKLOG)
     except OSError as problem:
+        reason = os.strerror(problem.errno) if problem.errno else str(problem)  # Its own text repeats the address.
         raise click.ClickException(
-            f"cannot listen on {address}:{port}: {problem.strerror}; choose another --port or --listen"
+            f"cannot listen on {address}:{port}: {reason}; choose another --port or --listen"
         ) from problem
 
 

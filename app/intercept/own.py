@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
 
 LISTENS = re.compile(rb"listens on (https?://\S+)")
 START_SECONDS = 30.0
@@ -29,11 +30,12 @@ class OwnUnderstudy:
         self._reading: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
-        """Start it on a free port of this machine and return its address. Raises ``UnderstudyEnded``."""
+        """Start it on a free port of this machine; its address, once it answers. Raises ``UnderstudyEnded``."""
         url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         # In a session of its own Ctrl-C at the terminal reaches us alone, and we end it.
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "understudy", "serve", "--host", "127.0.0.1", "--port", "0", *self._options),
+            *(sys.executable, "-m", "understudy", "serve", "--end-with-parent"),
+            *("--host", "127.0.0.1", "--port", "0", *self._options),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -41,8 +43,9 @@ class OwnUnderstudy:
         self._reading = asyncio.create_task(self._read(self._process, url))
         try:
             async with asyncio.timeout(START_SECONDS):
+                await _answer(await url)
                 return await url
-        except TimeoutError:
+        except (TimeoutError, ConnectionError):
             raise UnderstudyEnded(f"Understudy did not start within {START_SECONDS:g} seconds") from None
 
     async def fail_at_its_end(self) -> None:
@@ -77,6 +80,17 @@ class OwnUnderstudy:
                 url.set_result(found[1].decode())
         if not url.done():
             url.set_exception(UnderstudyEnded("Understudy did not start; it said why above"))
+
+
+async def _answer(url: str) -> None:
+    """Wait for an answer, whatever it is: the address is printed a moment before requests are attended to."""
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    try:
+        writer.write(f"GET /readyz HTTP/1.1\r\nHost: {address.netloc}\r\nConnection: close\r\n\r\n".encode())
+        await reader.read(1)
+    finally:
+        writer.transport.abort()
 
 
 def _nothing(_line: str) -> None:

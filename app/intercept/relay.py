@@ -58,11 +58,11 @@ async def relay(client: Stream, server: Stream, patience: float) -> None:
         if downward.done():
             await _end(client, downward.exception())
     finally:
-        for task in (upward, downward):
-            task.cancel()
-        await asyncio.gather(upward, downward, return_exceptions=True)
+        upward.cancel()
+        downward.cancel()
         server.leave()
         client.leave()
+        await asyncio.gather(upward, downward, return_exceptions=True)
 
 
 async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter, patience: float) -> None:
