@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
-COMMIT = "c" * 40
+COMMIT, OLDER = "c" * 40, "d" * 40
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Asked:
 class Hub:
     """Serves ``repositories``, each a mapping of names to contents, and ``files`` below ``/files/``.
 
+    ``older`` holds what a repository was at the commit ``OLDER``.
     Whoever shows ``token`` is let into those that are ``gated``.
     ``cuts`` holds, by file name, after how many bytes the connection is dropped: one number for each
     time the file is asked for, until they are used up.
@@ -35,6 +36,7 @@ class Hub:
     files: Mapping[str, bytes] = field(default_factory=dict)
     gated: frozenset[str] = frozenset()
     token: str = "hf_let_me_in"
+    older: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
     cuts: dict[str, list[int]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
 
@@ -69,6 +71,7 @@ class Hub:
 
 class _Answering(BaseHTTPRequestHandler):
     served: Hub
+    _commit = COMMIT
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the library's name
@@ -86,6 +89,8 @@ class _Answering(BaseHTTPRequestHandler):
             self._file("/".join(words[1:]), self.served.files)
         elif words[:2] == ["api", "models"]:
             self._model("/".join(words[2:4]), words[4:])
+        elif words[0] == "api":
+            self._refuse(404, "EntryNotFound")
         else:
             self._resolve("/".join(words[:2]), words[3], "/".join(words[4:]))
 
@@ -98,7 +103,7 @@ class _Answering(BaseHTTPRequestHandler):
             self._json([{"type": "file", "path": name, "size": size, "oid": oid} for name, size, oid in listed])
         else:
             siblings = [{"rfilename": name, "size": size, "blobId": oid} for name, size, oid in listed]
-            self._json({"id": repository, "sha": COMMIT, "siblings": siblings})
+            self._json({"id": repository, "sha": self._commit, "siblings": siblings})
 
     def _resolve(self, repository: str, revision: str, name: str) -> None:
         if repository in self.served.gated and self.headers.get("Authorization") != f"Bearer {self.served.token}":
@@ -110,6 +115,9 @@ class _Answering(BaseHTTPRequestHandler):
 
     def _repository(self, repository: str, revision: str) -> Mapping[str, bytes] | None:
         """The files of a repository, or None once the client is told why there are none."""
+        self._commit = OLDER if revision == OLDER else COMMIT
+        if revision == OLDER and repository in self.served.older:
+            return self.served.older[repository]
         if repository not in self.served.repositories:
             self._refuse(401, "GatedRepo" if repository in self.served.gated else "RepoNotFound")
         elif revision not in {"main", COMMIT}:
@@ -128,7 +136,7 @@ class _Answering(BaseHTTPRequestHandler):
         if wanted:
             self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
         self.send_header("ETag", f'"{_digest(data)}"')
-        self.send_header("X-Repo-Commit", COMMIT)
+        self.send_header("X-Repo-Commit", self._commit)
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("Content-Length", str(len(data) - start))
         self.end_headers()

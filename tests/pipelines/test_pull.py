@@ -16,7 +16,7 @@ from engines.weights.fetch import PARTIAL, PullFailed
 from engines.weights.pull import Puller
 from engines.weights.setup import Source
 from tests.engines.models import CLIP, CONFIGURATION, HALF, MODEL, PICKLED, WEIGHTS
-from tests.hub import COMMIT, Asked, Hub
+from tests.hub import COMMIT, OLDER, Asked, Hub
 
 BESIDE = {
     "README.md": b"read me",
@@ -116,6 +116,19 @@ def test_a_fixed_revision(pull: Pull, tmp_path: Path) -> None:
 
     assert Disk(tmp_path).locate(Source(hub="ada/model", revision=COMMIT)) is not None
     assert Disk(tmp_path).problem(Source(hub="ada/model", revision="v2")) == "ada/model is not downloaded"
+
+
+def test_an_older_commit_is_what_it_was(pull: Pull, hub: Hub, tmp_path: Path) -> None:
+    """What was added to a repository since is not downloaded, and what was changed comes as it was."""
+    hub.older = {"ada/model": {**MODEL, UNET: LARGE}}
+
+    pull(Source(hub="ada/model", revision=OLDER))
+
+    located = Disk(tmp_path).locate(Source(hub="ada/model", revision=OLDER))
+    assert located is not None
+    assert located.folder is not None
+    assert (located.folder / UNET).read_bytes() == LARGE
+    assert Disk(tmp_path).problem(Source(hub="ada/model")) == "ada/model is not downloaded"
 
 
 def test_one_file_and_its_configuration(pull: Pull, hub: Hub, tmp_path: Path) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import pty
+import re
 import subprocess
 import sys
+import termios
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,13 +39,12 @@ def hub() -> Iterator[Hub]:
         yield running
 
 
-def understudy(hub: Hub, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def understudy(hub: Hub, home: Path, *words: str, stderr: int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
     """Run a command with its home, file and weights in one folder."""
     (home / "engines.toml").write_text(FILE)
     env = {**os.environ, "HF_ENDPOINT": hub.url, "UNDERSTUDY_HOME": str(home), "UNDERSTUDY_WEIGHTS": str(home / "hub")}
-    return subprocess.run(
-        [sys.executable, "-m", "understudy", *words], env=env, cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "understudy", *words]
+    return subprocess.run(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False)
 
 
 def test_pulled_once_for_all_who_share(hub: Hub, tmp_path: Path) -> None:
@@ -58,6 +63,32 @@ def test_pulled_once_for_all_who_share(hub: Hub, tmp_path: Path) -> None:
     assert [asked.name for asked in hub.asked].count("unet/config.json") == 1
     listed = understudy(hub, tmp_path, "engines", "list", "--engines", "diffusers").stdout
     assert listed.count("on disk") == 3
+
+
+def test_a_terminal_shows_how_far_it_is(hub: Hub, tmp_path: Path) -> None:
+    """A large file has a bar of its own with its name and its size."""
+    unet = "unet/diffusion_pytorch_model.safetensors"
+    hub.repositories = {"ada/model": {**MODEL, unet: bytes(12_000_000)}}
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 120))
+    shown: list[bytes] = []
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        watching = threading.Thread(target=lambda: shown.extend(_shown(screen)))
+        watching.start()
+        pulled = understudy(hub, tmp_path, "engines", "pull", "stable-diffusion-v1-5", stderr=theirs)
+        os.close(theirs)
+        watching.join()
+
+    assert pulled.returncode == 0
+    bars = b"".join(shown).decode()
+    assert re.search(r"diffusion_pytorch_model\.safetensors: +100%.*12\.0M/12\.0M", bars), bars
+
+
+def _shown(screen: io.RawIOBase) -> Iterator[bytes]:
+    """What arrives at a terminal until nobody writes to it any more, which Linux tells by an error."""
+    with contextlib.suppress(OSError):
+        while piece := screen.read(1024):
+            yield piece
 
 
 def test_one_is_not_there(hub: Hub, tmp_path: Path) -> None:
