@@ -91,6 +91,7 @@ def test_what_is_loaded(run: Run, own: Own, served_home: tuple[Path, object]) ->
         status.unlink()
 
     assert re.search(r"/whole +loaded +cuda:0 +2.0 GB +1.1 kB +0.333421$", lines[2])
+    assert " loaded " not in lines[3]
     assert lines[-1] == (
         "cuda:0 (Some GPU): 2.0 GB of 8.0 GB of weights, stable-diffusion-v1-5 at step 7 of 50, 3 waiting"
     )
@@ -151,10 +152,11 @@ def test_the_shipped_file(run: Run) -> None:
 
 
 def test_a_folder_needs_no_pull(run: Run, own: Own) -> None:
-    """What the owner put there is looked at, and shared weights are named once."""
+    """What the owner put there is looked at, once for all who share it, however often they are named."""
     shared = f'{TWO}[engines.twin]\nlike = "stable-diffusion-v1-5"\n'
 
-    result = run("engines", "pull", "stable-diffusion-v1-5", "twin", "--engines-file", own(shared))
+    named = ("stable-diffusion-v1-5", "twin", "stable-diffusion-v1-5")
+    result = run("engines", "pull", *named, "--engines-file", own(shared))
 
     assert result.exit_code == 0
     assert re.fullmatch(r"stable-diffusion-v1-5, twin: .*/whole\n  on the disk\n", result.stdout)

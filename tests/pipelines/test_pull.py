@@ -145,6 +145,17 @@ def test_one_file_and_its_configuration(pull: Pull, hub: Hub, tmp_path: Path) ->
     assert located.file.read_bytes() == b"mine"
 
 
+def test_a_name_with_brackets_is_a_name(pull: Pull, hub: Hub, tmp_path: Path) -> None:
+    """Model sites are fond of them, and patterns of files are not."""
+    hub.repositories = {"ada/files": {"mine[v1].safetensors": b"mine", "minev.safetensors": b"other"}}
+    source = Source(hub="ada/files", file="mine[v1].safetensors")
+
+    pull(source)
+
+    assert hub.names() == {"mine[v1].safetensors"}
+    assert Disk(tmp_path).problem(source) is None
+
+
 def test_a_file_whose_configuration_was_not_pulled(pull: Pull, tmp_path: Path) -> None:
     """Half of it is not enough."""
     pull(Source(hub="ada/files", file="mine.safetensors"))

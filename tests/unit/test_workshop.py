@@ -145,6 +145,16 @@ def test_an_engine_of_the_owners_has_the_owners_words(made: list[NotedFamily], o
     assert (card.id, card.name, card.description) == ("mine", "Mine", "My own")
 
 
+def test_real_engines_get_more_time_and_one_process() -> None:
+    """A model may have to be loaded first, and each further process would load every model once more."""
+    patient = Settings.from_mapping({"UNDERSTUDY_ENGINES": "diffusers"}).limits.request_seconds
+    asked = Settings.from_mapping({"UNDERSTUDY_ENGINES": "diffusers", "UNDERSTUDY_REQUEST_SECONDS": "30"}).limits
+
+    assert (patient, asked.request_seconds, Settings.from_mapping({}).limits.request_seconds) == (600, 30, 120)
+    with pytest.raises(BadSetting, match="UNDERSTUDY_WORKERS: use 1 with diffusers"):
+        Settings.from_mapping({"UNDERSTUDY_ENGINES": "diffusers", "UNDERSTUDY_WORKERS": "2"})
+
+
 def test_without_torch_the_server_does_not_start(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says what is missing, how to get it, and what works without."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else name)
