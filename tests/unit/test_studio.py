@@ -240,7 +240,8 @@ def test_beyond_the_queue_callers_are_sent_away() -> None:
     async def crowd() -> None:
         studio = make(ledger, family, places=1, queue=1)
         tasks = [asyncio.create_task(ask(studio)) for _ in range(2)]
-        await asyncio.sleep(0.01)
+        while not family.futures or len(ledger.steps) < 2:
+            await asyncio.sleep(0.001)
         with pytest.raises(Busy):
             await ask(studio)
         for task in tasks:
