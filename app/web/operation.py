@@ -14,7 +14,8 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.middleware.routing import RoutingMiddleware
 from connexion.operations import AbstractOperation
 from connexion.spec import Specification
-from starlette.routing import Mount, Router
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount, Route, Router
 
 from app.errors import NoSuchPath
 from app.settings import Limits
@@ -129,7 +130,10 @@ class OperationMiddleware(RoutedMiddleware[OperationAPI]):
 
 
 class StrictRouting(RoutingMiddleware):
-    """Connexion's routing without redirects: a path with a slash too many is another path."""
+    """Connexion's routing without redirects: a path with a slash too many is another path.
+
+    Refuses a method with all those that the path has; by itself the router names those of one operation.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
@@ -141,3 +145,25 @@ class StrictRouting(RoutingMiddleware):
         for route in self.router.routes:
             if isinstance(route, Mount) and isinstance(route.app, Router):
                 route.app.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route. Raises Starlette's exception for a path or method that no contract has."""
+        root = scope.get("root_path", "")  # Mounts add to it.
+        try:
+            await super().__call__(scope, receive, send)
+        except HTTPException as refusal:
+            if refusal.status_code != 405:
+                raise
+            allowed = ", ".join(sorted(self._methods({**scope, "root_path": root})))
+            raise HTTPException(405, headers={"Allow": allowed}) from None
+
+    def _methods(self, scope: Scope) -> set[str]:
+        mounts = ((mount, *mount.matches(scope)) for mount in self.router.routes if isinstance(mount, Mount))
+        return {
+            method
+            for mount, match, inner in mounts
+            if match is not Match.NONE
+            for route in mount.routes
+            if isinstance(route, Route) and route.matches({**scope, **inner})[0] is not Match.NONE
+            for method in route.methods or ()
+        }

@@ -1,4 +1,8 @@
-"""Query strings against the contract: known parameters as typed values, everything else left out."""
+"""Query strings against the contract: parameters as typed values.
+
+An operation that reads none looks at no query at all, as the real service did. One that reads some refuses
+others: a misspelt filter would find too much.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +32,14 @@ class QueryReader:
     def read(self, query: bytes) -> Mapping[str, Any]:
         """The parameters, defaults filled in; the last of several with one name wins. Raises ``BadField``."""
         known = self._schema["properties"]
+        if not known:
+            return {}
         try:
             pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_PAIRS)
         except ValueError:
             raise BadField("query", "maxItems", MAX_PAIRS, None) from None
-        given = {name: coerce(text, known[name]) for name, text in pairs if name in known}
+        if unknown := [name for name, _ in pairs if name not in known]:
+            raise BadField("query", "additionalProperties", unknown)
+        given = {name: coerce(text, known[name]) for name, text in pairs}
         self._validator.check(given)
         return {**self._defaults, **given}

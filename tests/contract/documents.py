@@ -1,4 +1,4 @@
-"""The three documents of ``spec/`` and ways to walk through them."""
+"""The documents of ``spec/`` and ways to walk through them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Any
 import yaml
 
 VERSIONS = ("v1", "v1beta", "v1alpha")
+CONTROL = "control"
+"""The document of the test double's control API, which nobody else published."""
+DOCUMENTS = (*VERSIONS, CONTROL)
 HERE = Path(__file__).resolve().parent
 SPEC = HERE.parents[1] / "spec"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})

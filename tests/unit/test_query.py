@@ -20,9 +20,23 @@ def reader() -> QueryReader:
     return QueryReader(PARAMETERS)
 
 
-def test_known_parameters_are_typed_and_others_left_out(reader: QueryReader) -> None:
-    """A number is a number, and what the contract does not name is ignored."""
-    assert reader.read(b"limit=20&path=%2Fv1%20x&Organization=a&other=1") == {"limit": 20, "path": "/v1 x"}
+def test_parameters_are_typed(reader: QueryReader) -> None:
+    """A number is a number, and a text is unescaped."""
+    assert reader.read(b"limit=20&path=%2Fv1%20x") == {"limit": 20, "path": "/v1 x"}
+
+
+def test_a_parameter_that_is_not_known_is_named(reader: QueryReader) -> None:
+    """Somebody who misspells a parameter is told, instead of getting what they did not ask for."""
+    with pytest.raises(BadField) as caught:
+        reader.read(b"limit=20&pth=x&Organization=a")
+
+    assert (caught.value.rule, caught.value.limit) == ("additionalProperties", ["pth", "Organization"])
+
+
+@pytest.mark.parametrize("query", [b"limit=0", b"a=1&" * 1000, b"%ff", b"&&=&"])
+def test_an_operation_without_parameters_ignores_every_query(query: bytes) -> None:
+    """Nothing that stands behind the question mark matters where the contract reads none of it."""
+    assert QueryReader(PARAMETERS[-1:]).read(query) == {}
 
 
 def test_defaults_are_filled_in_and_the_last_one_counts(reader: QueryReader) -> None:

@@ -37,9 +37,7 @@ def word(_: Exception) -> Wording:
 
 @word.register
 def _(error: e.BadField) -> Wording:
-    rule = error.rule if error.limit is None else f"{error.rule} {_shown(error.limit)}"
-    reason = "is required" if error.rule == "required" else f"breaks the rule {rule}"
-    return Wording(400, "bad_request", f"{error.field}: {reason}")
+    return Wording(400, "bad_request", f"{error.field}: {_reason(error)}")
 
 
 @word.register
@@ -111,6 +109,18 @@ def _(error: e.MediaTypeRefused) -> Wording:
 @word.register
 def _(error: e.HeaderTooLarge) -> Wording:
     return Wording(431, "headers_too_large", f"The headers are too large: {error}.")
+
+
+def _reason(error: e.BadField) -> str:
+    match error.rule:
+        case "required":
+            return "is required"
+        case "additionalProperties":
+            return f"has no field {_shown(error.limit)}"
+        case "enum":
+            return f"has to be one of {_shown(error.limit)}"
+        case rule:
+            return f"breaks the rule {rule}" if error.limit is None else f"breaks the rule {rule} {_shown(error.limit)}"
 
 
 def _shown(limit: object) -> str:

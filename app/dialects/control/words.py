@@ -40,8 +40,10 @@ def world(one: World) -> Facts:
 
 
 def rule(one: Rule, counts: Counts) -> Facts:
-    """A rule with what it has counted; without end is 0 times, as it is sent."""
-    return one.plain() | {"times": one.times or 0, "matched": counts.matched, "fired": counts.fired}
+    """A rule with what it has counted, in the words in which it is sent: without end is 0 times."""
+    plain = one.plain()
+    said = {part: _said(plain[part]) for part in ("match", "effect")}
+    return plain | said | {"times": one.times or 0, "matched": counts.matched, "fired": counts.fired}
 
 
 def snapshots(worlds: Iterable[World]) -> Facts:
@@ -59,3 +61,7 @@ def outcome(one: Outcome) -> Facts:
         "key": f"sk-{dashed}",
         "description": describe(one),
     }
+
+
+def _said(facts: Facts) -> Facts:
+    return {name: value for name, value in facts.items() if value is not None}
