@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,16 @@ def test_the_log_says_what_to_do_about_it(intercepting: Command) -> None:
     assert "understudy intercept --env" in intercepting.output()[before:]
 
 
+@pytest.fixture(scope="module")
+def double(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """The command before a test double of its own."""
+    command = Command(tmp_path_factory.mktemp("double") / "home")
+    try:
+        yield command.start()
+    finally:
+        command.stop()
+
+
 def test_curl_is_told_why_another_host_is_refused(intercepting: Command, tmp_path: Path) -> None:
     """A request to any other host of the web ends at the proxy, with 403 and a sentence."""
     command = [str(shutil.which("curl")), "-sS", "-i", "--proxy", intercepting.env["https_proxy"]]
@@ -97,3 +107,24 @@ def test_curl_is_told_why_another_host_is_refused(intercepting: Command, tmp_pat
     assert "403" in tunnel.stderr
     assert plain.stdout.startswith("HTTP/1.1 403 Forbidden\r\n") or plain.stdout.startswith("HTTP/1.1 403 Forbidden\n")
     assert "nothing was sent to example.com:80" in plain.stdout
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [("empty_reply", 52), ("connection_reset", 56), ("wrong_content_length", 18), ("server_error", 22)],
+)
+def test_faults_of_the_test_double_come_through(double: Command, tmp_path: Path, outcome: str, status: int) -> None:
+    """What breaks on purpose behind the proxy breaks in the same way before it, as curl's exit status tells."""
+    body = json.dumps({"text_prompts": [{"text": f"understudy:{outcome}"}]})
+    command = [str(shutil.which("curl")), "-sSf", "-o", "answer", "-H", "Authorization: sk-faults", "--json", body]
+
+    result = subprocess.run(
+        [*command, "https://api.stability.ai/v1/generation/stable-diffusion-v1-6/text-to-image"],
+        env=double.env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == status, result.stderr
