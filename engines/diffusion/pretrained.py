@@ -44,7 +44,7 @@ def model(kind: Any, folder: Path, located: Located, device: torch.device, dtype
         loaded, report = kind.from_pretrained(
             folder,
             local_files_only=True,
-            use_safetensors=None if located.pickle else True,
+            use_safetensors=found.safe,
             variant=found.variant,
             dtype=dtype,
             output_loading_info=True,

@@ -19,6 +19,7 @@ from transformers.models.dpt.image_processing_pil_dpt import DPTImageProcessorPi
 
 from engines.loading import files
 from engines.loading.device import Device
+from engines.loading.files import WeightFiles
 from engines.loading.model import WeightsUnusable
 from engines.loading.shelf import Want
 from engines.weights.setup import Located
@@ -74,7 +75,7 @@ class Components:
         size = sum(files.size(path, dtype) for path in found.paths)
 
         def load() -> Any:
-            loaded = self._load(model, folder, found.variant, located.pickle, dtype)
+            loaded = self._load(model, folder, found, dtype)
             if compiled:
                 loaded.compile()
             return loaded
@@ -86,13 +87,13 @@ class Components:
         """Equal for the same class with the same weights in the same precision; ``more`` is what else matters."""
         return "/".join([kind, str(dtype), *map(self._fingerprints.of, paths), *map(str, more)])
 
-    def _load(self, model: Any, folder: Path, variant: str | None, pickle: bool, dtype: torch.dtype) -> Any:
+    def _load(self, model: Any, folder: Path, found: WeightFiles, dtype: torch.dtype) -> Any:
         with complaints(folder, self.device):
             loaded, report = model.from_pretrained(
                 folder,
                 local_files_only=True,
-                use_safetensors=None if pickle else True,
-                variant=variant,
+                use_safetensors=found.safe,
+                variant=found.variant,
                 output_loading_info=True,
                 dtype=dtype,
             )

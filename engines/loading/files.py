@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import pickle
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,19 @@ from engines.weights import layout
 SAFE = ".safetensors"
 _WEIGHTS = {suffix for suffix, _ in layout.STEMS}
 _BLOB = re.compile(r"[0-9a-f]{64}")
+_WRAPPERS = ("state_dict", "params_ema", "params")
+"""What pickles wrap their weights in."""
+_NOT_A_PICKLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+)
+"""What torch raises for files that are broken, of another format, or that ask for more than tensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,11 @@ class WeightFiles:
 
     paths: tuple[Path, ...]
     variant: str | None = None
+
+    @property
+    def safe(self) -> bool:
+        """Whether they are safetensors; libraries that must find that out themselves log it as an error."""
+        return self.paths[0].suffix == SAFE
 
 
 def find(folder: Path, variant: str | None, pickle: bool) -> WeightFiles:
@@ -61,25 +82,34 @@ def settings(path: Path) -> Mapping[str, Any]:
 def size(path: Path, dtype: torch.dtype, prefixes: tuple[str, ...] = ("",)) -> int:
     """Bytes that the weights will take in this precision; only those whose names begin with one of ``prefixes``.
 
-    Of a pickle nothing is known before it is read: the file's own size counts. Raises ``WeightsUnusable`` for a
-    file that is cut off or no safetensors file.
+    Whole numbers (positions) count like the others, which is negligible. Raises ``WeightsUnusable`` for a file
+    that is cut off or of another format.
     """
-    if path.suffix != SAFE:
-        return path.stat().st_size
+    shapes = _in_safetensors(path) if path.suffix == SAFE else _in_pickle(path)
+    return sum(math.prod(shape) for name, shape in shapes.items() if name.startswith(prefixes)) * dtype.itemsize
+
+
+def _in_safetensors(path: Path) -> dict[str, Sequence[int]]:
     try:
         with safe_open(path, framework="pt") as opened:
-            names = [name for name in opened.keys() if name.startswith(prefixes)]  # noqa: SIM118 (no mapping)
-            return sum(_bytes(opened.get_slice(name), dtype) for name in names)
+            return {name: opened.get_slice(name).get_shape() for name in opened.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError) as error:
         raise WeightsUnusable(f"{path} is broken: {error}") from error
 
 
-def _bytes(weight: Any, dtype: torch.dtype) -> int:
-    """Any: safetensors' slices are untyped. Whole numbers (positions) keep their size, which is negligible."""
-    count = 1
-    for side in weight.get_shape():
-        count *= side
-    return count * dtype.itemsize
+def _in_pickle(path: Path) -> dict[str, Sequence[int]]:
+    """The shapes without the numbers, which stay in the file. Optimizers and copies around the weights do not count."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # It warns of unusual pickles, and then reads or refuses them.
+            content = torch.load(path, map_location="meta", weights_only=True)
+    except _NOT_A_PICKLE as error:
+        raise WeightsUnusable(f"{path} is broken, or holds other things than weights, which are not read") from error
+    for wrapper in _WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):
+            content = content[wrapper]
+    items = content.items() if isinstance(content, Mapping) else ()
+    return {str(name): weight.shape for name, weight in items if isinstance(weight, torch.Tensor)}
 
 
 class Fingerprints:

@@ -55,9 +55,7 @@ def wants(
 
 
 def _sizes(file: Path, precisions: Mapping[str, torch.dtype]) -> dict[str, int]:
-    """Bytes of each component. What a pickle holds is not known before it is read; it is divided evenly."""
-    if file.suffix != files.SAFE:
-        return dict.fromkeys(precisions, file.stat().st_size // len(precisions))
+    """Bytes of each component."""
     sizes = {name: files.size(file, dtype, _PREFIXES[name]) for name, dtype in precisions.items()}
     empty = [name for name, size in sizes.items() if not size]
     if empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engines.loading.model import Order
+from engines.loading.model import Order, WeightsUnusable
 from engines.types import Pixels
 from engines.upscale import rrdbnet, states, strangers, tiles
 from engines.upscale.sizing import padded, resampled, source
@@ -81,6 +82,13 @@ def load(located: Located, device: torch.device, dtype: torch.dtype, setup: Engi
     An RRDBNet is run by the network of our own; for other architectures spandrel is asked, if it is installed.
     """
     state = states.read(located)
+    try:
+        return _built(state, device, dtype, setup)
+    except WeightsUnusable as error:
+        raise WeightsUnusable(f"{located.file or located.folder}: {error}") from error
+
+
+def _built(state: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype, setup: EngineSetup) -> Esrgan:
     tiling = Tiling(setup.tile, _TILING.overlap) if setup.tile else _TILING
     if not rrdbnet.is_rrdbnet(state):
         stranger, precise = strangers.build(state, device, dtype)

@@ -231,3 +231,18 @@ def test_a_guide_must_be_a_clip_model(tiny: Tiny) -> None:
     vae = tiny("sd1") / "vae"
 
     assert "vae" in refusal(Located(folder=tiny("sd1")), guidance=Located(folder=vae))
+
+
+def test_an_allowed_pickle_takes_the_memory_of_its_weights(tiny: Tiny, tmp_path: Path) -> None:
+    """What a training left beside them in the file, and the precision it was saved in, do not count."""
+    weights = load_file(tiny("sd1-file"))
+    spare = {f"model_ema.{name}": weight for name, weight in weights.items()}
+    torch.save({"state_dict": weights | spare, "optimizer_states": [spare]}, tmp_path / "model.ckpt")
+    keeper = lending.keeper()
+
+    keeper.lend(lending.setup("safe"), Located(file=tiny("sd1-file"), config=tiny("sd1")), None)
+    one = keeper.holdings().memory
+    located = Located(file=tmp_path / "model.ckpt", config=tiny("sd1"), pickle=True)
+    keeper.lend(lending.setup("ckpt", dtype="bfloat16"), located, None)
+
+    assert keeper.holdings().memory == one + one // 2
