@@ -83,6 +83,8 @@ def test_a_table_without_weights_changes_only_what_it_names(write: Write) -> Non
 
 def test_plain_files_instead_of_a_variant(write: Write) -> None:
     """An empty variant asks for the files in full precision."""
+    assert engine(read(None), "stable-diffusion-v1-5").source.variant == "fp16"
+
     workshop = read(write('[engines.stable-diffusion-v1-5]\nvariant = ""\n'))
 
     assert engine(workshop, "stable-diffusion-v1-5").source.variant is None
@@ -137,6 +139,15 @@ def test_an_engine_of_ones_own_may_share_weights(write: Write) -> None:
     workshop = read(write(f'{ONE_FILE}sampler = "DDIM"\n'))
 
     assert workshop.engines[-1].source == engine(workshop, "stable-diffusion-v1-5").source
+
+
+def test_an_engine_of_ones_own_has_no_name_of_anothers(write: Write) -> None:
+    """What is shared with a renamed engine is how it runs, not what it is called."""
+    renamed = '[engines.stable-diffusion-v1-5]\nname = "House"\ndescription = "Ours"\nsampler = "DDIM"\n'
+
+    own = read(write(f"{renamed}{ONE_FILE}")).engines[-1]
+
+    assert (own.sampler, own.name, own.description) == (Sampler.DDIM, None, None)
 
 
 def test_a_configuration_may_be_a_folder(write: Write, tmp_path: Path) -> None:
@@ -206,6 +217,10 @@ REFUSED = {
     "url without checksum": (
         f'{V1}url = "https://a.b/c.safetensors"\n',
         "sha256 = None: use the 64 hexadecimal digits",
+    ),
+    "checksum": (
+        f'{V1}url = "https://a.b/c.safetensors"\nsha256 = "49fa"\n',
+        "sha256 = '49fa': use the 64 hexadecimal digits",
     ),
     "no url": (f'{V1}url = "c.safetensors"\n', "url = 'c.safetensors': use an address"),
     "config of a folder": (
