@@ -77,6 +77,7 @@ class FakeKeeper:
         self.broken = broken
         self.loads = 0
         self.held: tuple[Holding, ...] = ()
+        self.checkers = 0
 
     def lend(self, setup: EngineSetup, located: Located, guidance: Located | None) -> ScriptedModel:
         if self.broken:
@@ -86,10 +87,11 @@ class FakeKeeper:
         return self.model
 
     def safety(self, located: Located) -> FakeChecker:
+        self.checkers = 1_000_000
         return FakeChecker()
 
     def holdings(self) -> Holdings:
-        return Holdings(self.held, sum(held.memory for held in self.held))
+        return Holdings(self.held, self.checkers + sum(held.memory for held in self.held))
 
     def release(self) -> None:
         self.held = ()
@@ -218,6 +220,13 @@ def test_a_cancelled_job_is_not_begun(order: Callable[..., GenerationRequest]) -
     outcome = bench.do(order(), stopped=lambda: True)
     assert isinstance(outcome, Failed)
     assert (outcome.trouble, bench.keeper.model.tried) == (Trouble.STOPPED, [])
+
+
+def test_the_checkers_memory_is_told(order: Callable[..., GenerationRequest]) -> None:
+    """What the last job has loaded besides its engine is known when it is done."""
+    bench = Bench()
+    bench.do(order(), safety=Located())
+    assert bench.heard(Holdings)[-1] == Holdings((Holding(CARD.id, 3_000_000),), 4_000_000)
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -175,6 +175,15 @@ def test_a_crash_is_in_the_log_without_the_prompt(make: Callable[..., Any], capl
     assert "die" not in str([vars(record)["facts"] for record in caplog.records])
 
 
+def test_what_a_lost_worker_held_is_not_shown_any_more(make: Callable[..., Any]) -> None:
+    """Nothing is loaded until another worker has loaded it."""
+    supervisor, give = make()
+    give().result(PATIENCE)
+    wait_until(lambda: supervisor.state().memory == 700)
+    wait([give("die")], PATIENCE)
+    wait_until(lambda: (supervisor.state().engines, supervisor.state().memory) == ((), 0))
+
+
 def test_a_worker_killed_while_idle_is_replaced(make: Callable[..., Any]) -> None:
     """A worker that the system takes away between two jobs costs nobody anything."""
     supervisor, give = make()
