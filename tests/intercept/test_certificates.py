@@ -63,6 +63,7 @@ def test_a_client_trusts_the_certificate_for_the_host(fresh: Cabinet, tmp_path: 
     handshake(fresh.server.read_bytes(), fresh.ca, HOST, tmp_path)
 
 
+@pytest.mark.needs("openssl")
 def test_openssl_finds_no_fault(fresh: Cabinet, tmp_path: Path) -> None:
     """The chain passes OpenSSL's own strict check for the host as a server."""
     checked = subprocess.run(

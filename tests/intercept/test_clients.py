@@ -27,7 +27,12 @@ STRANGERS = ("CERTIFICATE_VERIFY_FAILED", "SELF_SIGNED", "self-signed", "unable 
 """How clients say that they do not know an authority."""
 
 
-@pytest.fixture(params=CLIENTS.values(), ids=CLIENTS.keys())
+@pytest.fixture(
+    params=[
+        pytest.param(line, id=name, marks=[pytest.mark.needs("node")] * (line[0] == "node"))
+        for name, line in CLIENTS.items()
+    ]
+)
 def client(request: pytest.FixtureRequest) -> list[str]:
     """The command line of every client in turn; each prints a JSON line with the engines and the size of a picture."""
     program, script = request.param
