@@ -8,6 +8,7 @@ import shutil
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -222,14 +223,17 @@ def test_guidance_is_shared_by_all_engines(tiny: Tiny) -> None:
 
 
 def test_an_engine_with_and_without_guidance_is_one(tiny: Tiny) -> None:
-    """Both ways of lending it are one entry, with the bytes of all it uses."""
-    keeper = lending.keeper()
-    keeper.lend(lending.setup("one"), Located(folder=tiny("sd1")), None)
-    keeper.lend(lending.setup("one"), Located(folder=tiny("sd1")), Located(folder=tiny("clip")))
+    """Both ways of lending it are one entry, with the bytes of all it uses; only one of them can guide."""
+    keeper, setup, weights = lending.keeper(), lending.setup("one"), Located(folder=tiny("sd1"))
+    plain: Any = keeper.lend(setup, weights, None)
+    alone = keeper.holdings().memory
+    guided: Any = keeper.lend(setup, weights, Located(folder=tiny("clip")))
 
     (holding,) = keeper.holdings().engines
 
-    assert holding.memory == keeper.holdings().memory
+    assert holding.memory == keeper.holdings().memory > alone
+    assert plain._guidance is None
+    assert guided._guidance is not None
 
 
 def test_loading_and_evicting_are_logged(tiny: Tiny, caplog: pytest.LogCaptureFixture) -> None:
