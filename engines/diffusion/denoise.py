@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,20 +119,6 @@ def denoise(
 def time_ids(width: int, height: int, device: torch.device) -> Tensor:
     """What SDXL is told of the size: original size, crop at the top left corner, target size, each height first."""
     return torch.tensor([[height, width, 0, 0, height, width]], dtype=torch.float32, device=device)
-
-
-@contextmanager
-def sliced_attention(unet: Any, wanted: bool) -> Iterator[None]:
-    """Attention computed in slices for as long as the block runs; afterwards as it was."""
-    if not wanted:
-        yield
-        return
-    before = dict(unet.attn_processors)
-    unet.set_attention_slice("max")
-    try:
-        yield
-    finally:
-        unet.set_attn_processor(before)
 
 
 def _texts(conditioning: Conditioning, cfg_scale: float) -> list[_Text]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from engines.loading.model import Thrift
+from engines.loading.model import NumbersLost, Thrift
 from engines.types import Pixels
 
 # A decoder's widest layer takes about 2 KB a pixel in fp32. Above this many pixels it works in tiles on every
@@ -92,6 +92,15 @@ def to_image(pixels: Pixels, device: torch.device) -> Tensor:
 
 
 def to_pixels(image: Tensor, width: int, height: int) -> Pixels:
-    """The upper left ``width`` x ``height`` of a 1 x 3 x ... image in -1..1 as bytes, rounded half to even."""
-    shown = (image[0, :, :height, :width].float() * 0.5 + 0.5).clamp(0, 1)
-    return (shown * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
+    """The upper left ``width`` x ``height`` of a 1 x 3 x ... image in -1..1 as bytes. Raises ``NumbersLost``."""
+    return to_bytes(image[0, :, :height, :width].float() * 0.5 + 0.5)
+
+
+def to_bytes(shown: Tensor) -> Pixels:
+    """3 x height x width in 0..1 as height x width x 3 bytes, clipped and rounded half to even.
+
+    Raises ``NumbersLost`` where float16 has overflowed: such pictures would come out black.
+    """
+    if not shown.isfinite().all():
+        raise NumbersLost
+    return (shown.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from engines.diffusion import masks, samplers
-from engines.diffusion.denoise import Predict, Predictor, denoise, sliced_attention, time_ids
+from engines.diffusion.denoise import Predict, Predictor, denoise, time_ids
 from engines.diffusion.guidance import ClipGuide, GuidedRun
 from engines.diffusion.latents import Autoencoder, Noise, in_tiles, to_pixels
 from engines.diffusion.parts import Parts
 from engines.diffusion.prompts import PromptReader
 from engines.diffusion.schedule import Plan, plan, predicted_original
 from engines.diffusion.starts import DEPTH, INPAINTING, ORDINARY, Start, given, start
+from engines.diffusion.thrifty import recomputed_gradients, sliced_attention
 from engines.loading.model import Order, Thrift, WeightsUnusable
 from engines.types import GenerationRequest, Pixels
 from engines.weights.setup import EngineSetup
@@ -51,9 +52,9 @@ class Diffusion:
         run = plan(scheduler, request.steps, *_ends(request), self._parts.device)
         if request.init is not None and (run.untouched or _empty(request.mask)):
             return request.init.copy()
-        frugal = order.thrift >= Thrift.FRUGAL
-        tiles = in_tiles(self._parts.vae, order.thrift, request.width * request.height)
-        with tiles, sliced_attention(self._parts.unet, frugal):
+        parts, thrift = self._parts, order.thrift
+        tiles = in_tiles(parts.vae, thrift, request.width * request.height)
+        with tiles, sliced_attention(parts, thrift), recomputed_gradients(parts, thrift):
             drawn = self._drawn(order, scheduler, run)
         if request.init is None or request.mask is None:
             return drawn

@@ -18,6 +18,13 @@ class WeightsUnusable(Exception):
     """The files are there, but they are broken, incomplete, or of another architecture."""
 
 
+class NumbersLost(Exception):
+    """The network answered with what is no number, so that there is no picture."""
+
+    def __init__(self) -> None:
+        super().__init__('infinite numbers in place of a picture; a wider dtype may help: "bfloat16" or "float32"')
+
+
 class BudgetExceeded(Exception):
     """A model alone needs more bytes than may be held. It counts as running out of memory."""
 
@@ -32,9 +39,10 @@ class Thrift(enum.IntEnum):
 
     NONE = 0
     TILED = 1
-    """The VAE works in tiles, and guided and unguided predictions are made one after the other."""
+    """The VAE works in tiles, guided and unguided predictions are made one after the other, and gradients are
+    computed from fewer intermediate results."""
     FRUGAL = 2
-    """Attention in slices as well, smaller tiles."""
+    """Smaller tiles, and attention in slices where the device has none that is thrifty by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from diffusers import DDPMScheduler
 from torch import Tensor
 
 from engines.diffusion import samplers
-from engines.diffusion.denoise import Predict, Predictor, denoise, sliced_attention
+from engines.diffusion.denoise import Predict, Predictor, denoise
 from engines.diffusion.latents import Autoencoder, Noise, to_image
 from engines.diffusion.parts import Parts
 from engines.diffusion.prompts import PromptReader
 from engines.diffusion.schedule import Plan, plan
+from engines.diffusion.thrifty import sliced_attention
 from engines.loading.model import Order, Thrift, Watch, WeightsUnusable
 from engines.types import Pixels
 from engines.upscale import tiles
@@ -85,7 +86,7 @@ class LatentUpscaler:
         predict = self._predict(order, scheduler, run, beside, tiling, steps)
         # Progress is counted in tiles, so the loop over steps has nothing to report.
         silent = Watch(order.watch.stopped, lambda done, total: None)
-        with sliced_attention(parts.unet, order.thrift >= Thrift.FRUGAL):
+        with sliced_attention(parts, order.thrift):
             latents = denoise(scheduler, run, latents, predict, noise, silent)
         return self._decoded(latents, decoding, steps)
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from engines.diffusion.latents import to_bytes
 from engines.loading.model import Thrift
 from engines.types import Pixels
 
@@ -86,7 +88,7 @@ def bands(width: int, height: int, tiling: Tiling, work: Work, scale: int = 1, m
 
     Only one row of tiles is held at a time.
     """
-    columns = [(span, span.weights(scale)) for span in spans(width, tiling, multiple)]
+    columns = spans(width, tiling, multiple)
     rows = spans(height, tiling, multiple)
     unfinished: Tensor | None = None
     for row, below in zip(rows, (*rows[1:], None), strict=True):
@@ -100,29 +102,37 @@ def bands(width: int, height: int, tiling: Tiling, work: Work, scale: int = 1, m
 
 
 def paint(width: int, height: int, tiling: Tiling, work: Work, scale: int = 1, multiple: int = 1) -> Pixels:
-    """The enlarged picture as pixels; what ``work`` answers is RGB from 0 to 1, and is clipped to that."""
+    """The enlarged picture as pixels; what ``work`` answers is RGB from 0 to 1, and is clipped to that.
+
+    Raises ``NumbersLost``.
+    """
     canvas = np.empty((height * scale, width * scale, 3), np.uint8)
     top = 0
     for band in bands(width, height, tiling, work, scale, multiple):
         bottom = top + band.shape[1]
-        levels = band.clamp(0, 1).mul_(255).round_().to(torch.uint8)
-        canvas[top:bottom] = levels.permute(1, 2, 0).cpu().numpy()
+        canvas[top:bottom] = to_bytes(band)
         top = bottom
     return canvas
 
 
-def _row(row: Span, columns: list[tuple[Span, Tensor]], work: Work, scale: int) -> Tensor:
+def _row(row: Span, columns: tuple[Span, ...], work: Work, scale: int) -> Tensor:
     """All tiles of one row, each with its share, added up over the whole width."""
     band: Tensor | None = None
-    down = row.weights(scale)[:, None]
-    for column, across in columns:
+    for column in columns:
         tile = work(slice(row.start, row.stop), slice(column.start, column.stop)).float()
         if band is None:
-            band = tile.new_zeros((tile.shape[0], tile.shape[1], columns[-1][0].stop * scale))
-        band[:, :, column.start * scale : column.stop * scale] += tile * (down * across).to(tile.device)
+            band = tile.new_zeros((tile.shape[0], tile.shape[1], columns[-1].stop * scale))
+        down, across = (_weights(span, scale, tile.device) for span in (row, column))
+        band[:, :, column.start * scale : column.stop * scale] += tile * (down[:, None] * across)
     if band is None:
         raise ValueError("a picture without width has no tiles")
     return band
+
+
+@lru_cache(maxsize=256)
+def _weights(span: Span, scale: int, device: torch.device) -> Tensor:
+    """Kept on the device, because the latent upscaler lays the same tiles together at every step."""
+    return span.weights(scale).to(device)
 
 
 def _middle(first: int, last: int, overlap: int) -> tuple[int, int]:

@@ -106,6 +106,17 @@ def test_clip_guides_on_a_gpu(tiny: Tiny, preset: str, name: str) -> None:
     assert not np.array_equal(guided, plain)
 
 
+def test_tiles_fade_by_shares_that_are_there_already(tiny: Tiny) -> None:
+    """The latent upscaler lays its tiles together at every step, and sends nothing for that."""
+    marks: list[int] = []
+    with pretended("cuda") as pretence:
+        watch = Watch(lambda: False, lambda done, total: marks.append(len(pretence.crossings)))
+        draw(pretence, Located(folder=tiny("x4")), ENLARGED, watch, kind=Kind.LATENT_UPSCALER, tile=32)
+        in_a_later_step = pretence.crossings[marks[len(marks) // 3] : marks[len(marks) // 2]]
+
+    assert not in_a_later_step
+
+
 @pytest.mark.parametrize("name", DEVICES)
 def test_the_latent_upscaler_works_on_a_gpu(tiny: Tiny, name: str) -> None:
     """In tiles, whose shares are where the tiles are."""

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers.models.attention_processor import SlicedAttnProcessor
 
 from engines.diffusion import samplers
 from engines.diffusion.denoise import Predictor, denoise
@@ -19,7 +18,7 @@ from engines.diffusion.model import Diffusion
 from engines.diffusion.prompts import Conditioning
 from engines.diffusion.schedule import plan
 from engines.diffusion.styles import STYLES
-from engines.loading.model import Order, Stopped, Thrift, Watch, WeightsUnusable
+from engines.loading.model import NumbersLost, Order, Stopped, Thrift, Watch, WeightsUnusable
 from engines.types import GenerationRequest, Prompt, Sampler, Task
 from engines.weights.setup import LongPrompts
 from tests.pipelines.stock import CARD, PATIENT, REQUEST, SETUP, block, difference, order, pair, photo
@@ -266,19 +265,13 @@ def test_thrifty_predictions_are_made_one_after_the_other(tiny: Tiny) -> None:
     assert sizes == [2] * FREE.steps + [1] * (2 * FREE.steps)
 
 
-@pytest.mark.parametrize(("thrift", "sliced"), [(Thrift.NONE, False), (Thrift.TILED, False), (Thrift.FRUGAL, True)])
-def test_attention_is_sliced_as_the_last_resort(tiny: Tiny, thrift: Thrift, sliced: bool) -> None:
-    """Slices take the least memory and the most time."""
-    models, seen = pair(tiny("sd1")), set()
-    unet = models.parts.unet
-    hook = unet.register_forward_pre_hook(lambda *_: seen.update(map(type, unet.attn_processors.values())))
+def test_a_picture_of_infinite_numbers_fails() -> None:
+    """What overflowed in float16 is no black picture: it is an error that names the way out."""
+    image = torch.zeros(1, 3, 8, 8, dtype=torch.float16)
+    image[0, 1, 2, 3] = float("nan")
 
-    try:
-        models.engine.draw(order(FREE, thrift=thrift))
-    finally:
-        hook.remove()
-
-    assert (seen == {SlicedAttnProcessor}) is sliced
+    with pytest.raises(NumbersLost, match="float32"):
+        to_pixels(image, 8, 8)
 
 
 def test_pixels_are_rounded_to_the_nearest_level() -> None:
