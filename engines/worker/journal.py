@@ -11,11 +11,14 @@ from engines.worker.messages import Failed, Job, Note, Ready, Trouble
 _log = logging.getLogger("understudy.engines")
 
 
-def mending(name: str, source: Source) -> str:
-    """What brings the weights of an engine, or of ``safety`` or ``guidance``: a command, where one can."""
-    if source.local:
-        return f"put them at {source.path}, or name others in engines.toml"
+def pull(name: str) -> str:
+    """The command that brings the weights of an engine, or of ``safety`` or ``guidance``, and replaces broken ones."""
     return f"understudy engines pull {name}"
+
+
+def mending(name: str, source: Source) -> str:
+    """What brings weights: a command, where one can."""
+    return f"put them at {source.path}, or name others in engines.toml" if source.local else pull(name)
 
 
 def starting(device: str, pid: int) -> None:
@@ -36,7 +39,7 @@ def note(device: str, said: Note) -> None:
 
 def failed(device: str, job: Job, outcome: Failed) -> None:
     """The worker says that it could not do a job."""
-    mend = {"mend": mending(job.card.id, job.setup.source)} if outcome.trouble is Trouble.WEIGHTS else {}
+    mend = {"mend": _mend(job, outcome.message)} if outcome.trouble is Trouble.WEIGHTS else {}
     facts = {"trouble": outcome.trouble.value, "problem": outcome.message, **mend}
     _write(logging.ERROR, "generation failed", device=device, **_about(job), **facts)
 
@@ -56,6 +59,15 @@ def missing(name: str, engine_id: str, source: Source, problem: str | None) -> N
 def unwritten(path: Path, problem: OSError) -> None:
     """The file about the engines cannot be written."""
     _write(logging.WARNING, "the state of the engines cannot be written", file=str(path), problem=str(problem))
+
+
+def _mend(job: Job, problem: str) -> str:
+    """What to do about weights that cannot be used: those that the problem names, or else the engine's own."""
+    for name, located in (("safety", job.safety), ("guidance", job.guidance)):
+        place = located and (located.folder or located.file)
+        if place and str(place) in problem:
+            return pull(name)
+    return mending(job.card.id, job.setup.source)
 
 
 def _about(job: Job) -> dict[str, object]:

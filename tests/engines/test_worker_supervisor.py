@@ -30,7 +30,7 @@ Order = Callable[..., GenerationRequest]
 Give = Callable[..., Future[Any]]
 
 CARD = next(card for card in CARDS if card.id == "stable-diffusion-v1-6")
-SETUP = EngineSetup(CARD.id, Kind.DIFFUSION, Source(path=Path("weights")), device="cpu")
+SETUP = EngineSetup(CARD.id, Kind.DIFFUSION, Source(hub="ada/model"), device="cpu")
 CHILDREN = "tests.engines.children."
 EAGER = Patience(pause=0.01, longest_pause=0.02)
 
@@ -322,7 +322,7 @@ from engines.worker.process import Means
 from engines.worker.supervisor import Supervisor
 
 supervisor = Supervisor("cpu", child="{CHILDREN}scripted")
-setup = EngineSetup(CARDS[3].id, Kind.DIFFUSION, Source(path=Path("weights")))
+setup = EngineSetup(CARDS[3].id, Kind.DIFFUSION, Source(hub="ada/model"))
 request = GenerationRequest(Task.TEXT_TO_IMAGE, CARDS[3].id, 64, 64, 1, (Prompt("until:/nowhere/never"),))
 supervisor.submit(CARDS[3], request, setup, Located())
 while supervisor.state().step < 2:
