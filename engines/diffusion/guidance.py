@@ -23,9 +23,11 @@ import torch
 from torch.nn import functional
 from transformers import CLIPModel, CLIPTokenizer
 
-from engines.diffusion import cutouts, preprocessing, pretrained
+from engines.diffusion import cutouts, preprocessing
 from engines.diffusion.preprocessing import CLIP_MEAN, CLIP_STD, Color, Preprocessing
 from engines.diffusion.presets import PRESETS, Preset
+from engines.loading import pretrained
+from engines.loading.device import Device
 from engines.types import Prompt
 from engines.weights.setup import Located
 
@@ -40,17 +42,21 @@ LARGEST_DECODED = 64
 """Longer sides of latents are averaged down to this before they are decoded for CLIP, which sees small views anyway."""
 
 
+VIEWS_AT_ONCE = 8
+"""With the largest published CLIP, 24 layers of 1,024 features, 8 views keep about 1.6 GB in half precision."""
+
+
 class ClipGuide:
     """A CLIP model that can look at pictures and say which way the prompts are.
 
-    ``model`` is transformers' ``CLIPModel``, ``tokenizer`` its tokenizer, ``mean`` and ``std`` are what its
-    pictures are normalized with, per channel in 0..1.
+    ``model`` is transformers' ``CLIPModel``, set to answering only, ``tokenizer`` its tokenizer, ``mean`` and ``std``
+    are what its pictures are normalized with, per channel in 0..1.
     """
 
     def __init__(
         self, model: Any, tokenizer: Any, mean: Color = CLIP_MEAN, std: Color = CLIP_STD
     ) -> None:  # Any: transformers is untyped
-        self._model = model.eval().requires_grad_(False)
+        self._model = model
         self._tokenizer = tokenizer
         self._side: int = model.config.vision_config.image_size
         self._mean = torch.tensor(mean, device=model.device)[:, None, None]
@@ -92,10 +98,10 @@ class ClipGuide:
         return int(self._model.config.text_config.max_position_embeddings)
 
 
-def load(located: Located, device: torch.device, dtype: torch.dtype) -> ClipGuide:
+def load(located: Located, device: Device, dtype: torch.dtype) -> ClipGuide:
     """A guide from a folder as CLIP's own repositories are laid out. Raises ``WeightsUnusable``."""
     folder = pretrained.folder_of(located)
-    tokenizer = pretrained.tokenizer(CLIPTokenizer, folder)
+    tokenizer = pretrained.reader(CLIPTokenizer, folder, pretrained.TOKENIZER, device)
     model = pretrained.model(CLIPModel, folder, located, device, dtype)
     if not (folder / preprocessing.FILE).is_file():
         return ClipGuide(model, tokenizer)
@@ -156,12 +162,24 @@ class GuidedRun:
                     output = predict(latents)
                     source = original(output, latents)
                 source = start = source.detach().requires_grad_()
-            distance = self._guide.distance(decode(_small(start)), views, self._targets)
-            # Half precision would lose the gradient of a single pixel, so all of it is magnified on its way.
-            (gradient,) = torch.autograd.grad(distance * self._magnified, source)
+            picture = decode(_small(start))
+            (gradient,) = torch.autograd.grad(picture, source, self._by_pixel(picture, views))
         if not torch.isfinite(gradient).all():
             self._magnified /= 16
         return output.detach(), start.detach(), gradient
+
+    def _by_pixel(self, picture: torch.Tensor, views: torch.Tensor) -> torch.Tensor:
+        """The gradient of the distance by the pixels, magnified: half precision would lose that of a single pixel.
+
+        CLIP looks at a few views at a time, because it remembers a lot of each until their gradient is known.
+        """
+        exact = picture.detach().to(torch.promote_types(picture.dtype, torch.float32)).requires_grad_()
+        total = torch.zeros_like(exact)
+        for first in range(0, len(views), VIEWS_AT_ONCE):
+            some = views[first : first + VIEWS_AT_ONCE]
+            distance = self._guide.distance(exact, some, self._targets) * (len(some) / len(views))
+            total += torch.autograd.grad(distance * self._magnified, exact)[0]
+        return total.to(picture.dtype)
 
 
 def _small(latents: torch.Tensor) -> torch.Tensor:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from torch.nn import functional
-from transformers import AutoModelForImageClassification
 
-from engines.diffusion import preprocessing, pretrained
+from engines.diffusion import preprocessing
 from engines.diffusion.preprocessing import Preprocessing
-from engines.loading import files
+from engines.loading import files, pretrained
+from engines.loading.device import Device
 from engines.loading.model import WeightsUnusable
 from engines.types import Pixels
 from engines.weights.setup import Located
@@ -47,10 +48,11 @@ class SafetyChecker:
         return self._verdict(self._preprocess.apply(pixels).to(self._device, self._dtype))
 
 
-def load(located: Located, device: torch.device, dtype: torch.dtype) -> SafetyChecker:
+def load(located: Located, device: Device, dtype: torch.dtype) -> SafetyChecker:
     """A checker from a pipeline's folder, or from the folder of a checker or a classifier. Raises ``WeightsUnusable``.
 
-    Its ``config.json`` says which of the two it is.
+    Its ``config.json`` says which of the two it is; a classifier is one that transformers knows, since files cannot
+    bring code of their own.
     """
     folder = pretrained.folder_of(located)
     if (folder / "safety_checker").is_dir():
@@ -58,14 +60,12 @@ def load(located: Located, device: torch.device, dtype: torch.dtype) -> SafetyCh
     preprocess = Preprocessing.of(_preprocessed_in(folder))
     kind = (files.settings(folder / "config.json").get("architectures") or [""])[0]
     if kind == StableDiffusionSafetyChecker.__name__:
-        model = pretrained.model(StableDiffusionSafetyChecker, folder, located, device, dtype)
-        verdict = concepts(model)
-    elif kind.endswith("ForImageClassification"):
-        model = pretrained.model(AutoModelForImageClassification, folder, located, device, dtype)
-        verdict = labels(model)
+        verdict = concepts(pretrained.model(StableDiffusionSafetyChecker, folder, located, device, dtype))
+    elif kind.endswith("ForImageClassification") and hasattr(transformers, kind):
+        verdict = labels(pretrained.model(getattr(transformers, kind), folder, located, device, dtype))
     else:
         raise WeightsUnusable(f"{folder}: {kind or 'a model of no architecture'} does not judge pictures")
-    return SafetyChecker(verdict, preprocess, device, dtype)
+    return SafetyChecker(verdict, preprocess, device.torch, dtype)
 
 
 def concepts(model: Any) -> Verdict:

@@ -1,25 +1,18 @@
-"""One component of a checkpoint: from its folder to the device, by the classes that are known here and no others.
-
-Whatever a library has to say about broken files becomes one sentence that names the file.
-"""
+"""One component of a checkpoint: from its folder to the device, by the classes that are known here and no others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import diffusers
 import torch
 import transformers
-from huggingface_hub.errors import StrictDataclassError
-from safetensors import SafetensorError
 from transformers.models.dpt.image_processing_pil_dpt import DPTImageProcessorPil
 
-from engines.loading import files
+from engines.loading import files, pretrained
 from engines.loading.device import Device
-from engines.loading.files import WeightFiles
 from engines.loading.model import WeightsUnusable
 from engines.loading.shelf import Want
 from engines.weights.setup import Located
@@ -44,19 +37,6 @@ _READERS: Mapping[str, Any] = {
 }
 """Classes without weights."""
 
-_COMPLAINTS = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    ImportError,
-    SafetensorError,
-    StrictDataclassError,
-)
-"""What the libraries raise for files that are missing, cut off, of another architecture or of an unknown one."""
-
 
 class Components:
     """Loads components to one device, and knows which of them are the same."""
@@ -75,7 +55,7 @@ class Components:
         size = sum(files.size(path, dtype) for path in found.paths)
 
         def load() -> Any:
-            loaded = self._load(model, folder, found, dtype)
+            loaded = pretrained.model(model, folder, located, self.device, dtype)
             if compiled:
                 loaded.compile()
             return loaded
@@ -87,32 +67,11 @@ class Components:
         """Equal for the same class with the same weights in the same precision; ``more`` is what else matters."""
         return "/".join([kind, str(dtype), *map(self._fingerprints.of, paths), *map(str, more)])
 
-    def _load(self, model: Any, folder: Path, found: WeightFiles, dtype: torch.dtype) -> Any:
-        with complaints(folder, self.device):
-            loaded, report = model.from_pretrained(
-                folder,
-                local_files_only=True,
-                use_safetensors=found.safe,
-                variant=found.variant,
-                output_loading_info=True,
-                dtype=dtype,
-            )
-        # Left alone, both libraries fill what is missing with random numbers.
-        wrong = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
-        if wrong:
-            raise WeightsUnusable(f"{folder}: {len(wrong)} weights are missing or of another size, {wrong[0]} first")
-        return self.device.place(loaded, dtype)
-
 
 def reader(kind: str, folder: Path, device: Device) -> Any:
     """A tokenizer or an image processor. Raises ``WeightsUnusable``."""
-    cls = known(_READERS, kind, folder)
-    # Without any file transformers makes up a tokenizer that knows no words.
-    names = ("tokenizer.json", "vocab.json") if "Tokenizer" in kind else ("preprocessor_config.json",)
-    if not any((folder / name).is_file() for name in names):
-        raise WeightsUnusable(f"{folder} has no {' and no '.join(names)}")
-    with complaints(folder, device):
-        return cls.from_pretrained(folder, local_files_only=True)
+    names = pretrained.TOKENIZER if "Tokenizer" in kind else pretrained.PROCESSOR
+    return pretrained.reader(known(_READERS, kind, folder), folder, names, device)
 
 
 def known(classes: Mapping[str, Any], kind: str, folder: Path) -> Any:
@@ -120,19 +79,3 @@ def known(classes: Mapping[str, Any], kind: str, folder: Path) -> Any:
     if kind not in classes:
         raise WeightsUnusable(f"{folder}: {kind} is not supported here, which would be {', '.join(sorted(classes))}")
     return classes[kind]
-
-
-@contextmanager
-def complaints(place: Path, device: Device) -> Iterator[None]:
-    """Turn what the libraries raise into ``WeightsUnusable``; running out of memory stays what it is."""
-    try:
-        yield
-    except _COMPLAINTS as error:
-        if device.is_out_of_memory(error) or device.is_broken(error):
-            raise
-        raise WeightsUnusable(f"{place}: {_sentence(error)}") from error
-
-
-def _sentence(error: BaseException) -> str:
-    """The first lines of what was said; whole state dicts are listed after them."""
-    return " ".join(str(error).split())[:400] or type(error).__name__

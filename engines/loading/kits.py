@@ -65,9 +65,7 @@ def checker(located: Located, components: Components) -> Kit:
     dtype = torch.float32 if on_cpu else components.device.dtype(AUTO)
     folder = located.folder or Path()
     place = folder / "safety_checker" if (folder / "safety_checker").is_dir() else folder
-    want = _whole(
-        _CHECKER, place, located, components, dtype, lambda: safety.load(located, components.device.torch, dtype)
-    )
+    want = _whole(_CHECKER, place, located, components, dtype, lambda: safety.load(located, components.device, dtype))
     return Kit((want,), lambda loaded: loaded[_CHECKER])
 
 
@@ -78,7 +76,7 @@ def _guide(located: Located, components: Components, dtype: torch.dtype) -> Want
         located,
         components,
         dtype,
-        lambda: guidance.load(located, components.device.torch, dtype),
+        lambda: guidance.load(located, components.device, dtype),
     )
 
 

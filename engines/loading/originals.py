@@ -12,9 +12,10 @@ import transformers
 from diffusers.loaders.single_file_utils import create_diffusers_clip_model_from_ldm, load_single_file_checkpoint
 
 from engines.loading import files
-from engines.loading.components import Components, complaints, known
+from engines.loading.components import Components, known
 from engines.loading.device import Device
 from engines.loading.model import WeightsUnusable
+from engines.loading.pretrained import complaints
 from engines.loading.shelf import Want
 
 _PAINTERS: Mapping[str, Any] = {

@@ -17,6 +17,7 @@ from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 from engines.diffusion import cutouts, guidance
 from engines.diffusion.guidance import ClipGuide, Targets
 from engines.diffusion.presets import PRESETS
+from engines.loading.device import Device
 from engines.loading.model import WeightsUnusable
 from engines.types import Prompt
 from engines.weights.setup import Located
@@ -25,7 +26,7 @@ Tiny = Callable[[str], Path]
 CAT = (Prompt("a cat"),)
 CALLS = 10
 SPEC = Path(__file__).parents[2] / "spec" / "v1.yaml"
-CPU = torch.device("cpu")
+CPU = Device.choose("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,9 @@ def guide(tiny: Tiny) -> ClipGuide:
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(1)
         model = CLIPModel(CLIPConfig.from_pretrained(tiny("clip"), local_files_only=True))
-    return ClipGuide(model, CLIPTokenizer.from_pretrained(tiny("clip"), local_files_only=True))
+    return ClipGuide(
+        model.eval().requires_grad_(False), CLIPTokenizer.from_pretrained(tiny("clip"), local_files_only=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -189,7 +192,7 @@ def test_the_shift_follows_the_true_gradient(tiny: Tiny, guide: ClipGuide, kind:
 def _doubled(guide: ClipGuide) -> Any:
     model = CLIPModel(guide._model.config)
     model.load_state_dict(guide._model.state_dict())
-    return model.double()
+    return model.double().eval().requires_grad_(False)
 
 
 def _latents(side: int) -> torch.Tensor:
@@ -242,6 +245,22 @@ def test_large_latents_are_decoded_small(guide: ClipGuide) -> None:
     assert seen == [torch.Size((1, 4, 48, 36))]
     assert output.shape == latents.shape
     assert output.any()
+
+
+def test_clip_looks_at_a_few_views_at_a_time(guide: ClipGuide, painter: Painter) -> None:
+    """However many views a preset has, what CLIP must remember of them for the gradient stays bounded."""
+    seen: list[int] = []
+    note = guide._model.vision_model.register_forward_pre_hook(
+        lambda module, args, kwargs: seen.append(len(kwargs.get("pixel_values", args[0] if args else ()))),
+        with_kwargs=True,
+    )
+    run = guide.prepare(CAT, "SLOWER", 3, CALLS)
+    assert run is not None
+    timestep = painter.scheduler.timesteps[3]
+    latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(3))
+    run.shift(latents, painter.predict(timestep), painter.original(timestep), painter.decode)
+    note.remove()
+    assert seen == [8, 8, 8]
 
 
 def test_views_are_means_of_the_picture() -> None:

@@ -20,12 +20,13 @@ from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPi
 
 from engines.diffusion import safety
 from engines.diffusion.preprocessing import Preprocessing
+from engines.loading.device import Device
 from engines.loading.model import WeightsUnusable
 from engines.types import Pixels
 from engines.weights.setup import Located
 
 Tiny = Callable[[str], Path]
-CPU = torch.device("cpu")
+CPU = Device.choose("cpu")
 SIDE = 32
 
 
@@ -216,6 +217,18 @@ def test_another_model_is_no_checker(tiny: Tiny) -> None:
     """CLIP itself does not judge."""
     with pytest.raises(WeightsUnusable, match="CLIPModel"):
         _load(tiny("clip"))
+
+
+def test_a_classifier_cannot_bring_its_own_code(tmp_path: Path) -> None:
+    """Only classes that transformers has are run, whatever a configuration asks for."""
+    folder = _classifier(tmp_path, ("normal", "nsfw"), (0.0, 2.0))
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"architectures": ["TheirForImageClassification"], "model_type": "theirs"}
+    config["auto_map"] = {"AutoModelForImageClassification": "theirs.TheirForImageClassification"}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "theirs.py").write_text("raise SystemExit('run')")
+    with pytest.raises(WeightsUnusable, match="TheirForImageClassification"):
+        _load(folder)
 
 
 @pytest.mark.parametrize(
