@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
+from app.cli.greeting import greet
 from app.settings import Settings
 from app.store.embedded import EmbeddedStore
 
@@ -188,7 +189,7 @@ def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | 
     if not settings.test:
         asyncio.run(main.prepare(settings, key, exclusive=embedded is not None))
     host, port = listener.getsockname()[:2]
-    _greet(f"http://{f'[{host}]' if ':' in host else host}:{port}", key)
+    greet(f"http://{f'[{host}]' if ':' in host else host}:{port}", key, settings)
     server = uvicorn.Server(config)
     if alone:
         server.run(sockets=[listener])
@@ -214,17 +215,3 @@ def kept_key(home: Path) -> str:
             path.hardlink_to(draft)
         draft.unlink()
     return path.read_text().strip()
-
-
-def _greet(url: str, key: str) -> None:
-    click.echo(
-        f"Understudy listens on {url}\n"
-        f"API key: {key}\n"
-        f"Documentation: {url}/v1/ui/\n"
-        f"Try it:\n"
-        f"  curl -s {url}/v1/generation/stable-diffusion-v1-6/text-to-image \\\n"
-        f"    -H 'Authorization: Bearer {key}' -H 'Accept: image/png' -H 'Content-Type: application/json' \\\n"
-        f'    -d \'{{"text_prompts":[{{"text":"a lighthouse on a cliff at sunset"}}]}}\' -o lighthouse.png\n'
-        f"Ctrl-C stops it."
-    )
-    sys.stdout.flush()
