@@ -20,25 +20,19 @@ RAM_SHARE = 0.5
 MPS_SHARE = 0.75
 """Of the memory that Metal recommends at most."""
 
-_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
-"""In lower case, what CUDA, Metal, cuBLAS and the allocator of the CPU say when memory runs out."""
-_BROKEN = (
-    "illegal memory access",
-    "illegal instruction",
-    "illegal address",
-    "misaligned address",
-    "device-side assert",
-    "launch failure",
-    "launch timed out",
-    "uncorrectable ecc",
-    "nvlink error",
-    "unknown error",
-    "hardware stack error",
-    "unspecified",
-    "device is busy or unavailable",
-    "fallen off the bus",
+_NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "alloc_failed",
+    "invalid buffer size",
+    "unable to find an engine",
+    "unable to find a valid cudnn algorithm",
 )
-"""In lower case, errors after which CUDA answers every call of the process with an error."""
+"""In lower case, what CUDA, Metal, cuBLAS, cuDNN and the allocator of the CPU say when memory runs out.
+
+cuDNN does not say so: none of its ways to convolve finds the room that it needs.
+"""
 
 
 class DeviceMissing(Exception):
@@ -96,10 +90,18 @@ class Device:
         return isinstance(exc, RuntimeError) and any(words in str(exc).lower() for words in _NO_MEMORY)
 
     def is_broken(self, exc: BaseException) -> bool:
-        """Whether the device will fail whatever this process asks of it from now on."""
+        """Whether the device will fail whatever this process asks of it from now on.
+
+        After some faults CUDA answers every further call of the process with an error, after others it goes on as
+        before; so it is asked.
+        """
         if self.torch.type != "cuda" or not isinstance(exc, RuntimeError) or self.is_out_of_memory(exc):
             return False
-        return any(words in str(exc).lower() for words in _BROKEN)
+        try:
+            torch.cuda.synchronize(self.torch)
+        except RuntimeError:
+            return True
+        return False
 
     def free(self) -> None:
         """Give back all memory that nothing refers to any more."""
@@ -139,7 +141,10 @@ def _cuda(device: torch.device) -> torch.device:
     number = device.index or 0
     if number >= torch.cuda.device_count():
         raise DeviceMissing(f"{device}: there are {torch.cuda.device_count()} CUDA devices, counted from 0")
-    return torch.device("cuda", number)
+    chosen = torch.device("cuda", number)
+    torch.cuda.set_device(chosen)  # Libraries that name no device would open another one too.
+    torch.backends.cudnn.deterministic = True  # One seed is one picture; cuDNN also knows ways that add up at random.
+    return chosen
 
 
 def _name(device: torch.device) -> str:

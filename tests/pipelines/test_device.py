@@ -123,27 +123,45 @@ def test_an_allocation_that_really_fails_is_recognized(cpu: Device) -> None:
     assert cpu.is_out_of_memory(failed.value)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "CUDA error: an illegal memory access was encountered",
-        "CUDA error: device-side assert triggered",
-        "CUDA error: unspecified launch failure",
-        "CUDA error: uncorrectable ECC error encountered",
-    ],
-)
-def test_a_broken_cuda_device_is_recognized(cuda: Device, words: str) -> None:
-    """Faults that stick make the worker end, so that a fresh process can take over."""
-    assert cuda.is_broken(RuntimeError(words))
-    assert not cuda.is_out_of_memory(RuntimeError(words))
+def test_a_broken_cuda_device_is_recognized(cuda: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a fault that sticks every call fails; the worker then ends, so that a fresh process can take over."""
+
+    def fail(device: torch.device) -> None:
+        raise RuntimeError("CUDA error: operation not supported on global/shared address space")
+
+    monkeypatch.setattr(torch.cuda, "synchronize", fail)
+    error = RuntimeError("CUDA error: operation not supported on global/shared address space")
+
+    assert cuda.is_broken(error)
+    assert not cuda.is_out_of_memory(error)
 
 
-def test_ordinary_errors_leave_the_device_alone(cpu: Device, cuda: Device) -> None:
-    """A mistake in the work is neither a want of memory nor a fault."""
+def test_ordinary_errors_leave_the_device_alone(cpu: Device, cuda: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake in the work is neither a want of memory nor a fault: the device still answers."""
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda device: None)
     error = RuntimeError("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)")
 
     assert not cuda.is_broken(error)
     assert not cpu.is_out_of_memory(error)
+
+
+def test_the_device_that_was_chosen_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker of the second GPU opens nothing on the first, and sums come out the same every time."""
+    used: list[torch.device] = []
+    for name, stand_in in {
+        "is_available": lambda: True,
+        "device_count": lambda: 2,
+        "set_device": used.append,
+        "get_device_name": lambda device: "a GPU",
+        "mem_get_info": lambda device: (8 << 30, 10 << 30),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
+
+    chosen = Device.choose("cuda:1")
+
+    assert used == [chosen.torch] == [torch.device("cuda", 1)]
+    assert torch.backends.cudnn.deterministic
 
 
 def test_the_budget_leaves_room_for_the_work(cpu: Device) -> None:
