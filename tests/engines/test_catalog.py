@@ -104,3 +104,10 @@ def test_prices_are_exact_to_the_micro_credit() -> None:
 def test_a_price_is_never_negative() -> None:
     """Very small pictures cost nothing rather than earning credits."""
     assert _card("stable-diffusion-v1-5").price.per_picture(128, 128, 50) == 0
+
+
+def test_guidance_means_nothing_to_sdxl_alone() -> None:
+    """Both of its versions ignore the presets, as there; every other engine takes them."""
+    unguided = [card.id for card in CARDS if not card.guided]
+
+    assert unguided == ["stable-diffusion-xl-1024-v0-9", "stable-diffusion-xl-1024-v1-0"]

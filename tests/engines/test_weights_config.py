@@ -49,6 +49,13 @@ def test_the_shipped_file_serves_every_engine() -> None:
     }
 
 
+def test_half_of_the_bytes_are_downloaded_where_that_is_possible() -> None:
+    """Every repository has files in half precision but the x4 upscaler's, which publishes none."""
+    whole = [one.engine_id for one in read(None).engines if one.source.hub and one.source.variant != "fp16"]
+
+    assert whole == ["stable-diffusion-x4-latent-upscaler"]
+
+
 def test_the_only_pickle_that_ships_is_known_by_its_checksum() -> None:
     """Whatever else may be a pickle has to be allowed by the owner."""
     allowed = [setup for setup in read(None).engines if setup.source.pickle]
@@ -216,7 +223,7 @@ REFUSED = {
     ),
     "url without checksum": (
         f'{V1}url = "https://a.b/c.safetensors"\n',
-        "sha256 = None: use the 64 hexadecimal digits",
+        "sha256 is missing: use the 64 hexadecimal digits",
     ),
     "checksum": (
         f'{V1}url = "https://a.b/c.safetensors"\nsha256 = "49fa"\n',
@@ -232,8 +239,12 @@ REFUSED = {
     "no flag": (f'{V1}compile = "yes"\n', "compile = 'yes': use true or false"),
     "sampler": (f'{V1}sampler = "Euler a"\n', "sampler = 'Euler a': use one of DDIM, DDPM, K_DPMPP_2M"),
     "scheduler": (
-        f"{V1}scheduler = {{ betas = [1] }}\n",
-        "[engines.stable-diffusion-v1.scheduler] betas = [1]: use a text",
+        f"{V1}scheduler = {{ beta_start = [1] }}\n",
+        "[engines.stable-diffusion-v1.scheduler] beta_start = [1]: use a text",
+    ),
+    "scheduler field": (
+        f"{V1}scheduler = {{ use_karras = true }}\n",
+        "[engines.stable-diffusion-v1.scheduler] use_karras: there is no such key; did you mean use_karras_sigmas?",
     ),
     "device": ('[defaults]\ndevice = "gpu"\n', "[defaults] device = 'gpu': use auto, cpu, mps, cuda"),
     "dtype": ('[defaults]\ndtype = "fp8"\n', "dtype = 'fp8': use one of auto, float32"),
