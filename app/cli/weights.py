@@ -19,6 +19,9 @@ from engines.worker.status import DeviceState, read
 
 STATUS = "engines-status.json"
 """In the home folder; the running server writes it."""
+VAIN = {"safety": "every request", "guidance": "every request with a guidance preset"}
+"""What cannot be answered without the weights that serve all engines."""
+NEWLINE = "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,10 @@ def write_states(rows: Sequence[tuple[str, str, EngineState, str]]) -> None:
 def write_extras(workshop: Workshop, settings: Settings) -> None:
     """A line for each of the safety checker and CLIP, where they are configured."""
     disk = Disk(settings.weights)
-    for name, source in extras(workshop).items():
-        click.echo(f"\n{name}: {_short(source.label)}, {disk.problem(source) or 'on disk'}")
+    for number, (name, source) in enumerate(extras(workshop).items()):
+        problem = disk.problem(source)
+        state = f"{problem}; {VAIN[name]} fails until it is there" if problem else f"{_short(source.label)}, on disk"
+        click.echo(f"{'' if number else NEWLINE}{name}: {state}")
 
 
 def write_devices(settings: Settings) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from engines.catalog import CARDS
 from engines.types import EngineCard, Sampler, Task
+from engines.weights.scheduling import SCHEDULER_KEYS
 from engines.weights.setup import AUTO, EngineSetup, Kind, LongPrompts, Source, Workshop
 from engines.weights.sources import SOURCE_KEYS, has_weights, read_source
 from engines.weights.table import BadWorkshop, Table
@@ -148,6 +149,7 @@ def _sampler(table: Table) -> Sampler | None:
 
 def _scheduler(table: Table) -> tuple[tuple[str, str | int | float | bool], ...]:
     fields = table.inner("scheduler")
+    fields.allow(SCHEDULER_KEYS)
     for key in fields.keys():  # noqa: SIM118 -- a Table is no dict
         if not isinstance(fields.raw(key), str | int | float | bool):
             raise fields.refused(key, "a text, a number, true or false")

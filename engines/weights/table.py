@@ -44,8 +44,9 @@ class Table:
         return Table(self.place, name, self._values.get(key, {}))
 
     def refused(self, key: str, right: str) -> BadWorkshop:
-        """The error for a key whose value is wrong: ``right`` completes "use …"."""
-        return BadWorkshop(f"{self._at(key)} = {_shown(self._values.get(key))}: use {right}")
+        """The error for a key whose value is wrong, or that is missing: ``right`` completes "use …"."""
+        said = f" = {_shown(self._values[key])}" if key in self._values else " is missing"
+        return BadWorkshop(f"{self._at(key)}{said}: use {right}")
 
     def wrong(self, complaint: str) -> BadWorkshop:
         """The error for a table that is wrong as a whole."""

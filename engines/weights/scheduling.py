@@ -1,0 +1,38 @@
+"""What an owner may change about schedulers: the fields of our samplers', but for those that only flow models read."""
+
+from __future__ import annotations
+
+SCHEDULER_KEYS = (
+    "algorithm_type",
+    "beta_end",
+    "beta_schedule",
+    "beta_start",
+    "clip_sample",
+    "clip_sample_range",
+    "dynamic_thresholding_ratio",
+    "eta",
+    "euler_at_final",
+    "final_sigmas_type",
+    "interpolation_type",
+    "lambda_min_clipped",
+    "lower_order_final",
+    "num_train_timesteps",
+    "prediction_type",
+    "rescale_betas_zero_snr",
+    "s_noise",
+    "sample_max_value",
+    "set_alpha_to_one",
+    "sigma_max",
+    "sigma_min",
+    "solver_order",
+    "solver_type",
+    "steps_offset",
+    "thresholding",
+    "timestep_spacing",
+    "timestep_type",
+    "use_beta_sigmas",
+    "use_exponential_sigmas",
+    "use_karras_sigmas",
+    "use_lu_lambdas",
+    "variance_type",
+)
