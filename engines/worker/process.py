@@ -74,8 +74,8 @@ class Process:
         self,
         device: str,
         means: Means,
-        heard: Callable[[FromWorker], None],
-        ended: Callable[[int], None],
+        heard: Callable[[FromWorker], object],
+        ended: Callable[[int], object],
         child: str = CHILD,
     ) -> None:
         self._heard = heard

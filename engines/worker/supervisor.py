@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import logging
-import queue
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -16,6 +13,7 @@ from engines.errors import EngineFailed
 from engines.types import EngineCard, GenerationRequest
 from engines.weights.setup import EngineSetup, Located
 from engines.worker import journal
+from engines.worker.events import Events
 from engines.worker.messages import Cancel, Done, Failed, FromWorker, Holdings, Job, Note, Progress, Ready, Trouble
 from engines.worker.process import CHILD, Means
 from engines.worker.starts import Patience, Starts
@@ -29,7 +27,7 @@ class Supervisor:
 
     ``means`` is what the worker may use. ``changed`` is called, in any thread, whenever ``state()``
     says something new apart from steps. The public methods may be called from any thread; everything private
-    runs in one thread that takes one event after the other, so there is little to lock.
+    runs in the thread of the events.
     """
 
     def __init__(
@@ -47,10 +45,7 @@ class Supervisor:
         self._patience = patience or Patience()
         self._changed = changed
         self._ids = itertools.count(1)
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._door = threading.Lock()
-        self._closed = False
-        self._thread: threading.Thread | None = None
+        self._events = Events(f"supervisor-{device}", self._advance, self._seconds_until_due, self._leave)
         self._starts = Starts(self._patience)
         self._warm = False
         self._waiting: dict[int, Ticket] = {}
@@ -73,14 +68,14 @@ class Supervisor:
         after ``close()``.
         """
         job = Job(next(self._ids), card, request, setup, weights, safety, guidance)
-        ticket = Ticket(job, lambda number: self._inbox.put(functools.partial(self._cancel, number)))
-        if not self._tell(functools.partial(self._line_up, ticket)):
+        ticket = Ticket(job, lambda number: self._events.tell(self._cancel, number))
+        if not self._events.tell(self._line_up, ticket):
             raise EngineFailed("the engine is closed")
         return ticket.future
 
     def warm(self) -> None:
         """Start the worker before anybody waits for it; returns at once."""
-        self._tell(self._warm_up)
+        self._events.tell(self._warm_up)
 
     def state(self) -> DeviceState:
         """How things stand."""
@@ -88,48 +83,14 @@ class Supervisor:
 
     def close(self) -> None:
         """Cancel every job and end the worker; returns when both are done, in seconds."""
-        with self._door:
-            self._closed, thread = True, self._thread
-            self._inbox.put(_nothing)  # Wakes the thread, which then sees the door closed.
-        if thread is not None:
-            thread.join()
-
-    def _tell(self, event: Callable[[], None]) -> bool:
-        """Have the event handled by the one thread, which starts with the first; False when the door is closed."""
-        with self._door:
-            if self._closed:
-                return False
-            self._inbox.put(event)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=f"supervisor-{self._device}", daemon=True)
-                self._thread.start()
-            return True
-
-    def _run(self) -> None:
-        try:
-            while not self._closed:
-                self._advance()
-                self._await_event()()
-        finally:
-            self._leave()
-
-    def _await_event(self) -> Callable[[], None]:
-        """The next event, or nothing when something else is due."""
-        try:
-            return self._inbox.get(timeout=self._seconds_until_due())
-        except queue.Empty:
-            return _nothing
+        self._events.close()
 
     def _seconds_until_due(self) -> float | None:
         due = self._worker.deadline if self._worker else self._starts.next if self._wants_worker() else None
         return None if due is None else max(0.0, due - time.monotonic())
 
     def _leave(self) -> None:
-        """Leave nobody waiting, also where this thread ends by an error of its own."""
-        with self._door:
-            self._closed = True
-        while not self._inbox.empty():
-            self._inbox.get()()
+        """Leave nobody waiting, also where the thread ends by an error of its own."""
         for ticket in (*filter(None, [self._running]), *self._waiting.values()):
             ticket.future.cancel()
         self._waiting.clear()
@@ -160,8 +121,8 @@ class Supervisor:
                 self._device,
                 self._means,
                 self._child,
-                lambda worker, message: self._inbox.put(functools.partial(self._hear, worker, message)),
-                lambda worker, code: self._inbox.put(functools.partial(self._bury, worker, code)),
+                lambda worker, message: self._events.tell(self._hear, worker, message),
+                lambda worker, code: self._events.tell(self._bury, worker, code),
             )
         except OSError as exc:
             self._not_started(f"no process can be started: {exc}")
@@ -265,7 +226,3 @@ class Supervisor:
         given_up, self._waiting = self._waiting, {}
         for ticket in given_up.values():
             ticket.fail(f"the worker of {self._device} cannot be started: {why}")
-
-
-def _nothing() -> None:
-    """The event that only wakes the thread."""

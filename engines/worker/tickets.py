@@ -17,7 +17,7 @@ Pictures = tuple[Picture, ...]
 class Ticket:
     """Its future stays cancellable until the job is done; ``cancelled`` is then called in the caller's thread."""
 
-    def __init__(self, job: Job, cancelled: Callable[[int], None]) -> None:
+    def __init__(self, job: Job, cancelled: Callable[[int], object]) -> None:
         self.job = job
         self.future: Future[Pictures] = Future()
         self.step = 0

@@ -18,8 +18,8 @@ class Worker:
         device: str,
         means: Means,
         child: str,
-        heard: Callable[[Worker, FromWorker], None],
-        ended: Callable[[Worker, int], None],
+        heard: Callable[[Worker, FromWorker], object],
+        ended: Callable[[Worker, int], object],
     ) -> None:
         self.ready: Ready | None = None
         self.holdings = Holdings((), 0)
