@@ -1,6 +1,7 @@
 """The pytest plugin: one server in test mode for the session, a world of its own for every test.
 
 Installed with the package. The fixture is ``understudy``; under pytest-xdist all workers share one server.
+No server is started before the first test asks for it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ from typing import Any
 
 import pytest
 
-from understudy.testing import Understudy, serve
+from understudy.sharing import Door, knock
+from understudy.testing import Facts, Understudy, check, serve
 
-URL = "understudy_url"
+DOOR, APART = "understudy_door", "understudy_apart"
+"""What the controller of pytest-xdist tells its workers: where to ask for the server, what to begin keys with."""
+
+FACTS = ("credits", "strict", "role", "engines", "rate_limit")
+"""What the marker takes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options."""
     group = parser.getgroup("understudy", "a stand-in for the Stability API")
-    group.addoption("--understudy-url", help="Use the server in test mode at this address; none: start one.")
+    group.addoption(
+        "--understudy-url", metavar="URL", help="Use the server in test mode at this address, and start none."
+    )
     group.addoption(
         "--understudy-each",
         action="store_true",
@@ -36,69 +44,98 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "understudy(credits=100, strict=False, role='ADMIN', engines=None, rate_limit=None): how the world begins",
     )
-    config.stash[SERVERS] = ExitStack()
+    config.stash[STARTED] = ExitStack()
     if config.pluginmanager.hasplugin("xdist") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Shared(config), "understudy-shared")
+        config.pluginmanager.register(_Controller(config), "understudy-controller")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what was started."""
-    servers = config.stash.get(SERVERS, None)
-    if servers is not None:
-        servers.close()
+    started = config.stash.get(STARTED, None)
+    if started is not None:
+        started.close()
 
 
-SERVERS = pytest.StashKey[ExitStack]()
+STARTED = pytest.StashKey[ExitStack]()
 ADDRESS = pytest.StashKey[str]()
 
 
-class _Shared:
-    """In the controller of pytest-xdist: starts the one server, and tells every worker where it is."""
+class _Controller:
+    """In the controller of pytest-xdist: tells every worker where to ask for the one server."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._door: Door | None = None
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:  # xdist is untyped
         """Called for every worker before it starts."""
-        if not self._config.getoption("--understudy-each"):
-            node.workerinput[URL] = _address(self._config)
+        if self._config.getoption("--understudy-each"):
+            return
+        if self._door is None:
+            self._door = Door(lambda: _own_server(self._config))
+            self._config.stash[STARTED].callback(self._door.close)
+        node.workerinput[DOOR] = self._door.port
+        if self._config.getoption("dist", None) == "each":
+            # Then the same test runs in every worker at once, and each of them has to have a world of its own.
+            node.workerinput[APART] = f"{node.gateway.id}-"
+
+
+def _own_server(config: pytest.Config) -> str:
+    """The address of the server of this process, which is started by the first call. Raises ``RuntimeError``."""
+    if ADDRESS not in config.stash:
+        server = serve(*config.getini("understudy_options"))
+        config.stash[ADDRESS] = config.stash[STARTED].enter_context(server)
+    return config.stash[ADDRESS]
 
 
 def _address(config: pytest.Config) -> str:
-    """The address of the session's server, which is started when the first test asks for it."""
-    told = getattr(config, "workerinput", {}).get(URL) or config.getoption("--understudy-url")
-    if told:
-        return str(told)
-    if ADDRESS not in config.stash:
-        server = serve(*config.getini("understudy_options"))
-        config.stash[ADDRESS] = config.stash[SERVERS].enter_context(server)
-    return config.stash[ADDRESS]
+    """The address of the session's server. Raises ``RuntimeError``."""
+    named = config.getoption("--understudy-url")
+    if named:
+        return check(str(named))
+    door = getattr(config, "workerinput", {}).get(DOOR)
+    return knock(door) if door else _own_server(config)
 
 
 @pytest.fixture(scope="session")
 def understudy_url(pytestconfig: pytest.Config) -> str:
     """The address of the session's server."""
-    return _address(pytestconfig)
+    try:
+        return _address(pytestconfig)
+    except RuntimeError as problem:
+        pytest.fail(str(problem), pytrace=False)
 
 
 @pytest.fixture(scope="session")
-def _understudy_run(pytestconfig: pytest.Config) -> str:
-    """What keeps this run apart from others on a server that outlives it; nothing where the server is our own."""
-    return f"{secrets.token_hex(4)}-" if pytestconfig.getoption("--understudy-url") else ""
+def _understudy_apart(pytestconfig: pytest.Config) -> str:
+    """What keys begin with, so that those of other runs and other workers on the same server are others."""
+    if pytestconfig.getoption("--understudy-url"):
+        return f"{secrets.token_hex(4)}-"
+    return str(getattr(pytestconfig, "workerinput", {}).get(APART, ""))
 
 
 @pytest.fixture
-def understudy(request: pytest.FixtureRequest, understudy_url: str, _understudy_run: str) -> Iterator[Understudy]:
+def understudy(request: pytest.FixtureRequest, understudy_url: str, _understudy_apart: str) -> Iterator[Understudy]:
     """A world of its own for this test, the same in every run: 100 credits unless the marker says otherwise."""
+    facts = _wanted(request.node)
     name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
-    world = Understudy(understudy_url, f"sk-test-{_understudy_run}{name}")
+    world = Understudy(understudy_url, f"sk-test-{_understudy_apart}{name}")
     world.reset()
-    marker = request.node.get_closest_marker("understudy")
-    if marker is not None:
-        facts = dict(marker.kwargs)
-        if "credits" in facts:
-            facts["balance"] = facts.pop("credits")
+    if facts:
         world.change(**facts)
     yield world
     world.reset()
+
+
+def _wanted(node: pytest.Item) -> Facts:
+    """What the test's markers say of its world, the nearest one first; a class may say one thing, a test another."""
+    wanted: Facts = {}
+    for marker in node.iter_markers("understudy"):
+        unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in FACTS)]
+        if unknown:
+            pytest.fail(f"the marker understudy takes {'=, '.join(FACTS)}=, not {', '.join(unknown)}", pytrace=False)
+        wanted = {**marker.kwargs, **wanted}
+    if "credits" in wanted:
+        wanted["balance"] = wanted.pop("credits")
+    return wanted

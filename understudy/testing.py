@@ -12,27 +12,22 @@ Needs nothing but the standard library, so that it can be used from any test fra
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-import os
-import subprocess
-import sys
-import tempfile
-import threading
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from http.client import HTTPException
 from typing import Any
 
-PATIENCE = 30.0
-"""Seconds until a server must be ready."""
-BASE = "/_understudy"
+from understudy.journal import Entry, Facts, Journal
+from understudy.serving import serve
 
-Facts = dict[str, Any]
-"""A JSON object of the control API."""
+__all__ = ["ControlError", "Entry", "Facts", "Journal", "Understudy", "check", "serve"]
+
+PATIENCE = 30.0
+"""Seconds until the control API must answer."""
+BASE = "/_understudy"
 
 
 class ControlError(Exception):
@@ -43,20 +38,13 @@ class ControlError(Exception):
         self.status = status
 
 
-@contextlib.contextmanager
-def serve(*options: str, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """Run ``understudy serve --test`` on a free port for as long as the block lasts, and give its address.
-
-    ``options`` are further options of the command (``"--strict"``), ``env`` further variables. The server
-    ends with this process, even if that is killed. Raises ``RuntimeError`` with its output if it does not start.
-    """
-    with tempfile.TemporaryDirectory(prefix="understudy-") as home:
-        process = _start(Path(home), options, env or {})
-        try:
-            yield _address(process, Path(home))
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
+def check(url: str) -> str:
+    """The address of a server that somebody else runs. Raises ``RuntimeError`` if none in test mode answers there."""
+    try:
+        Understudy(url, "sk-test")._ask("GET", "/outcomes")
+    except (OSError, ValueError, HTTPException, ControlError) as problem:
+        raise RuntimeError(f"there is no Understudy in test mode at {url}: {problem}") from None
+    return url
 
 
 class Understudy:
@@ -94,7 +82,7 @@ class Understudy:
     @property
     def journal(self) -> Journal:
         """Every request of this world so far and how it was answered."""
-        return Journal(self)
+        return Journal(self._ask)
 
     def change(self, **facts: Any) -> Facts:
         """Set any of balance, role, engines (None: all), strict and rate_limit (None: off); gives the new state."""
@@ -175,10 +163,8 @@ class Understudy:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
         )
-        # Proxies in the environment are for the world outside, not for a server on this machine.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=PATIENCE) as answer:
+            with _opener().open(request, timeout=PATIENCE) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as refusal:
             with refusal:
@@ -186,104 +172,10 @@ class Understudy:
         return dict(json.loads(text)) if text else {}
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One request and its answer. ``facts`` has all that the control API tells; the names below are the commonest."""
-
-    facts: Facts
-
-    def __getattr__(self, name: str) -> Any:
-        """Any fact by its name: ``method``, ``path``, ``operation``, ``status``, ``outcome``, ``charged`` …."""
-        try:
-            return self.facts[name]
-        except KeyError:
-            raise AttributeError(f"a journal entry has no {name}; it has {', '.join(self.facts)}") from None
-
-    def __str__(self) -> str:
-        """The entry in one line."""
-        facts = self.facts
-        return f"#{facts['number']} {facts['method']} {facts['path']} -> {facts['status'] or facts['outcome']}"
-
-
-class Journal(Sequence[Entry]):
-    """The entries of a world, oldest first, read anew at each look. Filters are those of the control API."""
-
-    def __init__(self, world: Understudy, **filters: Any) -> None:
-        self._world = world
-        self._filters = filters
-
-    def where(self, **filters: Any) -> Journal:
-        """Only entries of an operation, method, path, status, outcome, rule, engine or prompt."""
-        return Journal(self._world, **{**self._filters, **filters})
-
-    def count(self, value: object = None, **filters: Any) -> int:
-        """How many entries there are; with filters, how many of these."""
-        if value is not None:
-            return super().count(value)
-        return int(self._get("/world/journal/count", {**self._filters, **filters})["count"])
-
-    def expect(self, count: int | None = None, **filters: Any) -> list[Entry]:
-        """The entries that match; an ``AssertionError`` with the whole journal if there are not ``count`` of them.
-
-        Without ``count`` there must be one at least.
-        """
-        __tracebackhide__ = True
-        found = list(self.where(**filters))
-        if (count is None and found) or len(found) == count:
-            return found
-        wanted = ", ".join(f"{name}={value!r}" for name, value in filters.items()) or "requests"
-        listed = "\n".join(f"  {entry}" for entry in self) or "  nothing"
-        number = "at least 1" if count is None else str(count)
-        raise AssertionError(f"expected {number} of {wanted}, found {len(found)}; the journal holds\n{listed}")
-
-    def clear(self) -> None:
-        """Forget all entries of the world."""
-        self._world._ask("DELETE", "/world/journal")
-
-    def __len__(self) -> int:
-        """How many entries match."""
-        return self.count()
-
-    def __getitem__(self, index: Any) -> Any:
-        """An entry, or several by a slice."""
-        return self._entries()[index]
-
-    def __iter__(self) -> Iterator[Entry]:
-        """The entries as they are now."""
-        return iter(self._entries())
-
-    def _entries(self) -> list[Entry]:
-        return [Entry(facts) for facts in self._get("/world/journal", self._filters)["entries"]]
-
-    def _get(self, path: str, filters: Mapping[str, Any]) -> Facts:
-        query = urllib.parse.urlencode({name: value for name, value in filters.items() if value is not None})
-        return self._world._ask("GET", f"{path}?{query}" if query else path)
-
-
-def _start(home: Path, options: Iterable[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    ours = ("UNDERSTUDY_", "REDIS_URL", "HOST", "PORT")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    with (home / "output").open("wb") as output:
-        return subprocess.Popen(  # noqa: S603 -- our own program
-            [sys.executable, "-m", "understudy", "serve", "--test", "--port", "0", "--end-with-parent", *options],
-            env={**clean, "UNDERSTUDY_HOME": str(home / "home"), "UNDERSTUDY_LOG_LEVEL": "warning", **env},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def _address(process: subprocess.Popen[bytes], home: Path) -> str:
-    """The address that a starting server prints; it answers from then on."""
-    end = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < end:
-        for line in (home / "output").read_text(errors="replace").splitlines():
-            if line.startswith("Understudy listens on "):
-                return line.rpartition(" ")[2]
-        threading.Event().wait(0.005)
-    process.kill()
-    process.wait()
-    raise RuntimeError(f"understudy did not start:\n{(home / 'output').read_text(errors='replace')}")
+@functools.cache
+def _opener() -> urllib.request.OpenerDirector:
+    """Opens addresses directly: proxies in the environment are for the world outside."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _message(body: bytes) -> str:

@@ -123,6 +123,24 @@ def test_an_installed_server_serves_from_such_a_project(python: Path, project: P
         assert process.wait(PATIENCE) == 0
 
 
+def test_an_installed_plugin_serves_the_tests_of_such_a_project(python: Path, project: Path) -> None:
+    """The fixture is there without any set-up, the project's packages stay the project's, and a picture is drawn."""
+    (project / "test_it.py").write_text(
+        "import app, engines, json, urllib.request\n"
+        "def test_it(understudy):\n"
+        "    assert (app.WHOSE, engines.WHOSE) == ('the project, app', 'the project, engines')\n"
+        "    body = json.dumps({'text_prompts': [{'text': 'a barn'}]}).encode()\n"
+        "    url = understudy.url + '/v1/generation/stable-diffusion-v1-6/text-to-image'\n"
+        "    headers = {'Authorization': understudy.key, 'Content-Type': 'application/json'}\n"
+        "    assert urllib.request.urlopen(urllib.request.Request(url, body, headers)).status == 200\n"
+        "    understudy.journal.expect(1)\n"
+    )
+
+    result = _run([str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider"], project)
+
+    assert "1 passed" in result.stdout
+
+
 def test_data_of_an_installed_server_lives_in_the_users_data_folder(python: Path, project: Path) -> None:
     """Installed, the default home is the user's data folder, not the project and not site-packages."""
     code = (
