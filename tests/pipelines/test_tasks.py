@@ -327,6 +327,25 @@ def test_guidance_steers_where_the_engine_takes_it(tiny: Tiny) -> None:
     assert np.array_equal(unasked, unguided)
 
 
+def test_the_automatic_choice_knows_of_guidance(tiny: Tiny) -> None:
+    """Without a sampler it is a solver that moves of the picture do not disturb where CLIP guides, else the quickest."""
+    models = pair(tiny("sd1"))
+    engine = Diffusion(models.parts, SETUP, _Idle())  # type: ignore[arg-type]
+    silent = replace(FREE, sampler=None)
+
+    guided, unguided = (engine.draw(order(replace(silent, guidance=preset))) for preset in ("SIMPLE", "NONE"))
+
+    assert np.array_equal(guided, models.ours(replace(FREE, sampler=Sampler.K_DPMPP_2S_ANCESTRAL)))
+    assert np.array_equal(unguided, models.ours(replace(FREE, sampler=Sampler.K_DPMPP_2M)))
+
+
+class _Idle:
+    """Guidance that finds nothing to do."""
+
+    def prepare(self, *_: object) -> None:
+        return
+
+
 class _Guide:
     """Guidance that halves every prediction, and checks what it is given."""
 
