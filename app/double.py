@@ -10,8 +10,9 @@ from typing import Any
 
 from app.accounts.ports import RateLimit
 from app.dialects.control import Control
+from app.errors import UnknownKey
 from app.filters import OutputFilter
-from app.settings import Settings
+from app.settings import BadSetting, Settings
 from app.testing.operations import Operations
 from app.testing.stage import Prompter, Stage
 from app.web.dialect import Dialect
@@ -21,6 +22,7 @@ from app.web.operation import ASGIApp
 from app.worlds import now
 from app.worlds.books import Books, Doorman
 from app.worlds.engines import VisibleRegistry
+from app.worlds.keys import read_key
 from app.worlds.opening import Bounds, Opening
 from app.worlds.worlds import Worlds
 from engines.prices import MICRO
@@ -34,6 +36,7 @@ class Double:
     registry: type[Registry] = VisibleRegistry
 
     def __init__(self, settings: Settings, rate_limit: RateLimit | None) -> None:
+        _check_key(settings.api_key)
         opening = Opening(round(settings.credits * MICRO), settings.strict, rate_limit)
         self._worlds = Worlds(Bounds(settings.worlds, settings.world_seconds, settings.journal), opening)
         self.store = Books(self._worlds)
@@ -66,3 +69,13 @@ class ForcedFilter:
     def trips(self, request: GenerationRequest, picture: Picture) -> bool:
         """Whether the picture is to be blurred."""
         return now.forced_filter.get() or self._usual.trips(request, picture)
+
+
+def _check_key(key: str | None) -> None:
+    """The owner's key is like any other here, but has to be one."""
+    try:
+        read_key(key or "sk-any")
+    except UnknownKey:
+        raise BadSetting(
+            "UNDERSTUDY_API_KEY: in test mode use sk- and 3 to 253 letters, digits, dots, dashes, underscores"
+        ) from None
