@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -220,6 +221,27 @@ def test_a_cancelled_job_is_not_begun(order: Callable[..., GenerationRequest]) -
     outcome = bench.do(order(), stopped=lambda: True)
     assert isinstance(outcome, Failed)
     assert (outcome.trouble, bench.keeper.model.tried) == (Trouble.STOPPED, [])
+
+
+def test_what_a_failed_attempt_held_is_free_for_the_next(order: Callable[..., GenerationRequest]) -> None:
+    """The error that ended it keeps nothing alive: the next attempt begins with the memory of the first."""
+
+    class Large:
+        pass
+
+    held: list[weakref.ref[Large]] = []
+    alive: list[int] = []
+
+    def act(wanted: Order) -> None:
+        alive.append(sum(before() is not None for before in held))
+        large = Large()
+        held.append(weakref.ref(large))
+        if wanted.thrift < Thrift.FRUGAL:
+            raise ShortOfMemory
+
+    Bench(ScriptedModel(act=act)).do(order(width=64, height=64))
+
+    assert alive == [0, 0, 0]
 
 
 def test_the_checkers_memory_is_told(order: Callable[..., GenerationRequest]) -> None:
