@@ -15,7 +15,7 @@ from engines.loading.model import Order, WeightsUnusable
 from engines.types import Pixels
 from engines.upscale import rrdbnet, states, strangers, tiles
 from engines.upscale.sizing import padded, resampled, source
-from engines.upscale.steps import Steps
+from engines.upscale.tally import Tally
 from engines.upscale.tiles import Tiling
 from engines.weights.setup import EngineSetup, Located
 
@@ -47,18 +47,18 @@ class Esrgan:
         request, pixels = order.request, source(order)
         tiling = self.tiling.for_thrift(order.thrift, self.multiple)
         passes = _passes(self.scale, pixels, request.width, request.height)
-        steps = Steps(order.watch, sum(self._tiles(pixels, tiling, done) for done in range(passes)))
+        tally = Tally(order.watch, sum(self._tiles(pixels, tiling, done) for done in range(passes)))
         for _ in range(passes):
-            pixels = self._enlarged(pixels, tiling, steps)
+            pixels = self._enlarged(pixels, tiling, tally)
         return resampled(pixels, request.width, request.height)
 
-    def _enlarged(self, pixels: Pixels, tiling: Tiling, steps: Steps) -> Pixels:
+    def _enlarged(self, pixels: Pixels, tiling: Tiling, tally: Tally) -> Pixels:
         height, width = pixels.shape[:2]
         whole = padded(pixels, self.multiple)
 
         def work(rows: slice, columns: slice) -> Tensor:
             enlarged: Tensor = self.network(self._tensor(whole[rows, columns]))[0]
-            steps.next()
+            tally.next()
             return enlarged
 
         canvas = tiles.paint(whole.shape[1], whole.shape[0], tiling, work, self.scale, self.multiple)

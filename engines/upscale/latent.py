@@ -21,7 +21,7 @@ from engines.loading.model import Order, Thrift, Watch, WeightsUnusable
 from engines.types import Pixels
 from engines.upscale import tiles
 from engines.upscale.sizing import padded, resampled, source
-from engines.upscale.steps import Steps
+from engines.upscale.tally import Tally
 from engines.upscale.tiles import Tiling
 from engines.weights.setup import EngineSetup
 
@@ -80,15 +80,15 @@ class LatentUpscaler:
         run = plan(scheduler, request.steps, 1.0, 0.0, parts.device)
         tiling, decoding = (cut.for_thrift(order.thrift, self._multiple) for cut in (self._tiling, self._decoding))
         pieces = [tiles.count(width, height, cut, self._multiple) for cut in (tiling, decoding)]
-        steps = Steps(order.watch, run.total * pieces[0] + pieces[1])
+        tally = Tally(order.watch, run.total * pieces[0] + pieces[1])
         beside = self._noised(small, noise)
         latents = noise.draw((1, self._autoencoder.channels, height, width), parts.device) * scheduler.init_noise_sigma
-        predict = self._predict(order, scheduler, run, beside, tiling, steps)
+        predict = self._predict(order, scheduler, run, beside, tiling, tally)
         # Progress is counted in tiles, so the loop over steps has nothing to report.
         silent = Watch(order.watch.stopped, lambda done, total: None)
         with sliced_attention(parts, order.thrift):
             latents = denoise(scheduler, run, latents, predict, noise, silent)
-        return self._decoded(latents, decoding, steps)
+        return self._decoded(latents, decoding, tally)
 
     def _noised(self, small: Tensor, noise: Noise) -> Tensor:
         drawn = noise.draw(tuple(small.shape), small.device)
@@ -96,7 +96,7 @@ class LatentUpscaler:
         return noised
 
     def _predict(
-        self, order: Order, scheduler: Any, run: Plan, beside: Tensor, tiling: Tiling, steps: Steps
+        self, order: Order, scheduler: Any, run: Plan, beside: Tensor, tiling: Tiling, tally: Tally
     ) -> Predict:
         """The model's output for the whole canvas, put together from tiles."""
         request = order.request
@@ -111,19 +111,19 @@ class LatentUpscaler:
 
             def work(rows: slice, columns: slice) -> Tensor:
                 output = ask(canvas[:, :, rows, columns], run.asked[call])[0]
-                steps.next()
+                tally.next()
                 return output
 
             return torch.cat([*tiles.bands(width, height, tiling, work, multiple=self._multiple)], dim=1)[None]
 
         return predict
 
-    def _decoded(self, latents: Tensor, tiling: Tiling, steps: Steps) -> Pixels:
+    def _decoded(self, latents: Tensor, tiling: Tiling, tally: Tally) -> Pixels:
         height, width = latents.shape[2:]
 
         def work(rows: slice, columns: slice) -> Tensor:
             image = self._autoencoder.decode(latents[:, :, rows, columns])[0].float()
-            steps.next()
+            tally.next()
             return image * 0.5 + 0.5
 
         return tiles.paint(width, height, tiling, work, self._autoencoder.factor, self._multiple)

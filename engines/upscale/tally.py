@@ -5,7 +5,7 @@ from __future__ import annotations
 from engines.loading.model import Watch
 
 
-class Steps:
+class Tally:
     """Counts the pieces of work of one picture up to ``total``, and tells whoever watches, from 0 on."""
 
     def __init__(self, watch: Watch, total: int) -> None:
