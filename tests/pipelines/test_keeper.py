@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -70,6 +71,19 @@ def test_a_changed_component_is_held_beside_the_shared_ones(tiny: Tiny, tmp_path
     assert first.vae is second.vae
     assert first.text_encoders[0] is second.text_encoders[0]
     assert first.unet is not second.unet
+
+
+def test_equal_weights_under_another_configuration_are_another_component(tiny: Tiny, tmp_path: Path) -> None:
+    """What a file means is said beside it: the same autoencoder with another scale is not shared."""
+    keeper, other = lending.keeper(), Path(shutil.copytree(tiny("sd1"), tmp_path / "other"))
+    config = other / "vae/config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "scaling_factor": 0.5}))
+
+    first = lending.parts(lending.lend(keeper, tiny("sd1"), "one"))
+    second = lending.parts(lending.lend(keeper, other, "other"))
+
+    assert first.unet is second.unet
+    assert (first.vae.config.scaling_factor, second.vae.config.scaling_factor) == (0.18215, 0.5)
 
 
 def test_precisions_are_not_mixed(tiny: Tiny) -> None:

@@ -328,7 +328,7 @@ def test_guidance_steers_where_the_engine_takes_it(tiny: Tiny) -> None:
 
 
 def test_the_automatic_choice_knows_of_guidance(tiny: Tiny) -> None:
-    """Without a sampler it is a solver that moves of the picture do not disturb where CLIP guides, else the quickest."""
+    """Without a sampler it is one that bears being moved where CLIP guides, and else the quickest."""
     models = pair(tiny("sd1"))
     engine = Diffusion(models.parts, SETUP, _Idle())  # type: ignore[arg-type]
     silent = replace(FREE, sampler=None)
