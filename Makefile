@@ -22,7 +22,7 @@ gpu: $(VENV)/.gpu ## Install torch and diffusers as well and serve with real eng
 	@exec $(BIN)/understudy serve --engines diffusers $(ARGS)
 
 test: $(VENV)/.dev ## Install what is missing and run the whole test suite
-	$(BIN)/pytest $(ARGS)
+	@$(BIN)/python tests/run.py $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types, import rules and YAML
 	$(BIN)/ruff check .
