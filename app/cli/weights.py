@@ -103,11 +103,13 @@ def write_extras(workshop: Workshop, settings: Settings) -> None:
 def write_devices(settings: Settings) -> None:
     """A line for each device of the running server: what it holds, and how long its queue is."""
     status = read(_status_file(settings.home))
-    for device in status.devices if status else ():
-        click.echo(f"\n{_device(device)}")
+    for number, device in enumerate(status.devices if status else ()):
+        click.echo(f"{'' if number else NEWLINE}{_device(device)}")
 
 
 def _device(device: DeviceState) -> str:
+    if not device.name:
+        return f"{device.device}: its worker has not started, which the log tells more of, {device.waiting} waiting"
     budget = f" of {readable(device.budget)}" if device.budget else ""
     name = f" ({device.name})" if device.name else ""
     work = f"{device.running} at step {device.step} of {device.steps}" if device.running else "idle"

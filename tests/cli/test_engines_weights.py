@@ -97,6 +97,19 @@ def test_what_is_loaded(run: Run, own: Own, served_home: tuple[Path, object]) ->
     )
 
 
+def test_a_device_that_is_not_there(run: Run, own: Own, served_home: tuple[Path, object]) -> None:
+    """A worker that has not come up is not called idle."""
+    status = served_home[0] / "engines-status.json"
+    write(status, Status(os.getpid(), 0.0, (DeviceState(device="cuda:1", waiting=2),)))
+
+    try:
+        lines = run(*REAL, "--engines-file", own(TWO)).stdout.splitlines()
+    finally:
+        status.unlink()
+
+    assert lines[-1] == "cuda:1: its worker has not started, which the log tells more of, 2 waiting"
+
+
 def test_the_state_for_scripts(run: Run, own: Own, tmp_path: Path) -> None:
     """All that is known about an engine, with what is missing."""
     result = run(*REAL, "--json", "--engines-file", own(TWO))
