@@ -22,6 +22,8 @@ from app.store.embedded import EmbeddedStore
 
 GRACE = 10
 """Seconds a generation may still take after Ctrl-C."""
+GRACE_OF_TESTS = 1
+"""The same in test mode, where most that is still under way is a client that was told to wait."""
 KEEP_ALIVE = 75
 BACKLOG = 2048
 TEST_KEY = "sk-test"
@@ -182,7 +184,7 @@ def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | 
         server_header=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=GRACE_OF_TESTS if settings.test else GRACE,
     )
     if embedded:
         embedded.wait_ready()

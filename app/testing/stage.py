@@ -110,7 +110,7 @@ class Stage:
         )
         notes = Notes(send, world.journal, entry, Redaction(request.key), tab)
         try:
-            if cue.seconds and not await stays(incoming.later, cue.seconds):
+            if cue.seconds and not await stays(incoming.later, cue.seconds, request.scope["state"][TRANSPORT]):
                 return
             refusal = incoming.problem or (_refusal(ignored) if world.strict else None)
             await self._perform(request, cue.outcome, refusal, incoming, notes)

@@ -51,20 +51,26 @@ async def left(receive: Receive) -> None:
         pass
 
 
-async def stays(receive: Receive, seconds: float) -> bool:
-    """Wait, and whether the client is still there afterwards; returns as soon as it is not."""
+async def stays(receive: Receive, seconds: float, transport: asyncio.Transport) -> bool:
+    """Wait, and whether the client is still there afterwards; returns as soon as it is not.
+
+    A server that stops lets go of everybody who waits.
+    """
     try:
         async with asyncio.timeout(seconds):
             await left(receive)
     except TimeoutError:
         return True
+    except asyncio.CancelledError:
+        transport.abort()
+        await left(receive)
     return False
 
 
 async def fall_silent(fault: Outcome, transport: asyncio.Transport, receive: Receive) -> None:
     """Play a fault that leaves the client without a single byte."""
     if fault is Outcome.TIMEOUT:
-        await stays(receive, PATIENCE)
+        await stays(receive, PATIENCE, transport)
     if fault is Outcome.CONNECTION_RESET:
         reset(transport)
     else:

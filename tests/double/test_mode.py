@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.double.playing import Wish
 from tests.running import ROOT, Client, Server, understudy
 
 OURS = ("app.double", "app.testing", "app.worlds", "app.dialects.control")
+KEY = {"Authorization": "sk-test"}
 LOADED = """
 import sys
 from app.main import create
@@ -113,6 +115,24 @@ def test_settings_of_worlds_are_kept(tmp_path: Path) -> None:
 
     assert [world["name"] for world in listed] == ["three", "two"]
     assert [entry["number"] for entry in entries] == [2, 3]
+
+
+def test_a_server_that_stops_lets_everybody_go(tmp_path: Path) -> None:
+    """Clients that it keeps waiting do not keep it from stopping, and it has no error to tell of."""
+    server = Server(tmp_path / "home", "--test").start()
+    wishes = [Wish(server.url, "sk-test", prompt=f"understudy:{what}") for what in ("timeout", "latency=600")]
+    with wishes[0].asked() as first, wishes[1].asked() as second:
+        while (
+            requests.get(f"{server.url}/_understudy/world/journal/count", headers=KEY, timeout=30).json()["count"] < 2
+        ):
+            time.sleep(0.02)
+        status = server.stop()
+        for connection in (first, second):
+            with pytest.raises(ConnectionError):
+                connection.getresponse()
+
+    assert status == 0
+    assert "Traceback" not in server.output()
 
 
 @pytest.fixture
