@@ -1,4 +1,5 @@
 # A small image that runs as an ordinary user and keeps its data in /data.
+# `understudy serve --test` as its command makes it a test double, which needs no volume.
 # `--build-arg EXTRAS=[gpu]` adds torch and diffusers, and with them gigabytes.
 FROM python:3.13-slim AS build
 ARG EXTRAS=
@@ -10,7 +11,8 @@ FROM python:3.13-slim
 RUN useradd --create-home --uid 10001 understudy && install -d -o understudy -g understudy /data
 COPY --from=build /opt/understudy /opt/understudy
 ENV PATH=/opt/understudy/bin:$PATH HOST=0.0.0.0 PORT=8080 UNDERSTUDY_HOME=/data PYTHONUNBUFFERED=1
-USER understudy
+# By number, so that whoever runs it can tell that it is not root.
+USER 10001:10001
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s \

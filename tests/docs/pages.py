@@ -63,9 +63,12 @@ def tables(page: str, heading: str) -> list[list[tuple[str, ...]]]:
 
 def anchors(page: str) -> set[str]:
     """What can stand behind ``#`` in a link to this document."""
-    return {
-        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in HEADING.findall(prose(page))
-    }
+    return {anchor(heading) for heading in HEADING.findall(prose(page))}
+
+
+def anchor(heading: str) -> str:
+    """What leads to this heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 
 def links(page: str) -> Iterator[str]:

@@ -74,6 +74,7 @@ def test_the_excuses_are_few() -> None:
     """Most commands are run: the list of those that are not is short, and reviewed here."""
     assert sorted(block.text.strip().splitlines()[0] for block in EXCUSED) == [
         "docker compose up",
+        "docker run --rm --publish 127.0.0.1:8080:8080 understudy:latest understudy serve --test",
         "export UNDERSTUDY_UPSTREAM_KEY=sk-…          # yours; without it, what STABILITY_API_KEY holds",
         "make gpu                                          # installs torch and diffusers too, and serves",
         "make serve",
@@ -93,7 +94,7 @@ def test_the_greeting_is_the_one_that_is_shown(reader: tuple[Server, Path]) -> N
     assert server.output().startswith(expected)
 
 
-@pytest.mark.parametrize("command", ["serve", "accounts", "keys", "credits", "engines"])
+@pytest.mark.parametrize("command", ["serve", "intercept", "accounts", "keys", "credits", "engines"])
 def test_no_documented_command_is_unknown(command: str, tmp_path: Path) -> None:
     """Each command that the documents mention has a help text, and each subcommand of it exists."""
     help_text = understudy(command, "--help", home=tmp_path).stdout

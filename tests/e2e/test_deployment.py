@@ -6,8 +6,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +23,7 @@ from tests.store.servers import redis_program, wait_until
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+IGNORED = (ROOT / ".dockerignore").read_text().split()
 
 
 def test_compose_keeps_every_credit_on_disk(tmp_path: Path) -> None:
@@ -82,10 +85,45 @@ def test_the_images_health_check_tells_a_ready_server_from_a_dead_one(server: Se
     assert dead != 0
 
 
-@pytest.mark.parametrize("line", ["USER understudy", "HOST=0.0.0.0", "UNDERSTUDY_HOME=/data", "VOLUME /data"])
+@pytest.mark.parametrize(
+    "line", ["USER 10001:10001", "--uid 10001", "HOST=0.0.0.0", "UNDERSTUDY_HOME=/data", "VOLUME /data"]
+)
 def test_the_image_runs_as_an_ordinary_user_with_data_in_a_volume(line: str) -> None:
     """Nothing runs as root; inside a container the server listens beyond loopback because it is told to."""
     assert line in DOCKERFILE
+
+
+def test_the_images_command_serves_in_test_mode_without_a_volume(tmp_path: Path) -> None:
+    """With `--test` behind the image's command, and nowhere to write to, the server is healthy as the image sees it."""
+    served = json.loads(re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)[0])
+    health = json.loads(re.findall(r"^  CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)[0])
+    nowhere = tmp_path / "file" / "home"
+    (tmp_path / "file").touch()
+
+    with Server(tmp_path / "log", "--test", HOST="0.0.0.0", UNDERSTUDY_HOME=str(nowhere)) as server:
+        port = server.url.rpartition(":")[2]
+
+        assert _health(health, port) == 0
+
+    assert served == ["understudy", "serve"]
+
+
+def test_the_images_context_has_all_that_the_package_is_built_from(tmp_path: Path) -> None:
+    """From what .dockerignore leaves of a checkout, a wheel with the same files is built."""
+    left = shutil.ignore_patterns(*(line.removeprefix("**/") for line in IGNORED))
+    shutil.copytree(ROOT, tmp_path / "context", ignore=lambda folder, names: left(folder, names) & set(names))
+
+    whole, context = (_files_of_wheel(folder, tmp_path) for folder in (ROOT, tmp_path / "context"))
+
+    assert context == whole
+    assert "understudy/_house/spec/control.yaml" in context
+
+
+def _files_of_wheel(source: Path, folder: Path) -> list[str]:
+    target = folder / f"wheel-of-{source.name}"
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(source)]
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    return sorted(zipfile.ZipFile(next(target.glob("*.whl"))).namelist())
 
 
 def _health(command: list[str], port: str) -> int:
