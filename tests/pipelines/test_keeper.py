@@ -160,6 +160,21 @@ def test_the_memory_of_an_evicted_engine_is_given_back(tiny: Tiny, monkeypatch: 
     assert events == ["unet", "vae", "text_encoder", "freed", "unet", "vae", "text_encoder", "text_encoder_2"]
 
 
+def test_what_the_next_engine_shares_is_not_loaded_again(tiny: Tiny, tmp_path: Path) -> None:
+    """An engine makes room for its relative without what both consist of."""
+    other = Path(shutil.copytree(tiny("sd1"), tmp_path / "other"))
+    shutil.copytree(tiny("inpainting") / "unet", other / "unet", dirs_exist_ok=True)
+    measured = lending.keeper()
+    lending.lend(measured, other, "other")
+    keeper = lending.keeper(measured.holdings().memory)
+    before = lending.parts(lending.lend(keeper, tiny("sd1"), "one"))
+
+    after = lending.parts(lending.lend(keeper, other, "other"))
+
+    assert loaded(keeper) == ["other"]
+    assert (after.vae, *after.text_encoders) == (before.vae, *before.text_encoders)
+
+
 def test_shared_components_survive_the_eviction_of_one_user(tiny: Tiny, tmp_path: Path) -> None:
     """Evicting one of two relatives frees only what the other does not use."""
     other = Path(shutil.copytree(tiny("sd1"), tmp_path / "other"))
