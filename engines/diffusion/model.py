@@ -54,7 +54,8 @@ class Diffusion:
             return request.init.copy()
         parts, thrift = self._parts, order.thrift
         tiles = in_tiles(parts.vae, thrift, request.width * request.height)
-        with tiles, sliced_attention(parts, thrift), recomputed_gradients(parts, thrift):
+        gradients = recomputed_gradients(parts, thrift if self._guides(order) else Thrift.NONE)
+        with tiles, sliced_attention(parts, thrift), gradients:
             drawn = self._drawn(order, scheduler, run)
         if request.init is None or request.mask is None:
             return drawn
