@@ -9,7 +9,7 @@ import torch
 
 from engines.loading import device as devices
 from engines.loading import memory
-from engines.loading.device import Device, DeviceMissing
+from engines.loading.device import GIB, Device, DeviceMissing
 from engines.loading.model import BudgetExceeded
 
 
@@ -32,6 +32,36 @@ def test_auto_takes_the_best_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
 
     assert Device.choose("auto").torch == torch.device("cpu")
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A machine that seems to have a card of 24 GiB, 23 of them free, and Metal."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "A card")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (23 * GIB, 24 * GIB))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 16 * GIB)
+    return monkeypatch
+
+
+def test_auto_prefers_cuda_to_metal(machine: pytest.MonkeyPatch) -> None:
+    """The card is taken where there is one, and room for the work is left on it."""
+    device = Device.choose("auto")
+
+    assert (device.torch, device.name) == (torch.device("cuda", 0), "A card")
+    assert device.budget == (23 - 6) * GIB
+
+
+def test_auto_prefers_metal_to_the_processor(machine: pytest.MonkeyPatch) -> None:
+    """On a Mac the GPU draws, with three quarters of what Metal recommends."""
+    machine.setattr(torch.cuda, "is_available", lambda: False)
+
+    device = Device.choose("auto")
+
+    assert (device.torch, device.name, device.budget) == (torch.device("mps"), "Apple GPU", 12 * GIB)
 
 
 @pytest.mark.parametrize("name", ["cuda", "cuda:1", "mps", "tpu", "meta"])
@@ -69,9 +99,10 @@ def test_a_cpu_works_in_bfloat16_where_it_can(
     assert cpu.dtype("auto") == expected
 
 
-def test_gpus_work_in_half_precision(cuda: Device) -> None:
+@pytest.mark.parametrize("name", ["cuda", "mps"])
+def test_gpus_work_in_half_precision(machine: pytest.MonkeyPatch, name: str) -> None:
     """Twice as fast, in half the memory."""
-    assert cuda.dtype("auto") == torch.float16
+    assert Device.choose(name).dtype("auto") == torch.float16
 
 
 def test_convolutions_lie_as_a_gpu_wants_them(cuda: Device) -> None:
@@ -134,6 +165,11 @@ def test_a_broken_cuda_device_is_recognized(cuda: Device, monkeypatch: pytest.Mo
 
     assert cuda.is_broken(error)
     assert not cuda.is_out_of_memory(error)
+
+
+def test_a_processor_does_not_break(cpu: Device) -> None:
+    """What ends a CUDA device for good is an error like any other elsewhere: the worker goes on."""
+    assert not cpu.is_broken(RuntimeError("CUDA error: device-side assert triggered"))
 
 
 def test_ordinary_errors_leave_the_device_alone(cpu: Device, cuda: Device, monkeypatch: pytest.MonkeyPatch) -> None:
