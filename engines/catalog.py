@@ -1,10 +1,11 @@
-"""The fifteen engines of the Stability API, as data, in the order in which the service listed them."""
+"""Every engine as data: the fifteen of the first era in the order in which the service listed them, then the second."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from engines.prices import BySize, Flat, FlatUpToSteps, PixelSteps, StepCurve
+from engines.second_era import SECOND_ERA
 from engines.sizes import Box, Listed, PixelRange, UpscaleRange
 from engines.types import EngineCard, Steps, Task
 
@@ -185,4 +186,5 @@ CARDS: tuple[EngineCard, ...] = (
         price=_PRICE_SD,
         steps=_STEPS,
     ),
+    *SECOND_ERA,
 )

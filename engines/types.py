@@ -128,6 +128,11 @@ class EngineCard:
     """Whether prompts mean anything to this engine (plain upscalers ignore them, and steps with them)."""
     guided: bool = True
     """Whether guidance presets mean anything to this engine (SDXL ignores them)."""
+    cfg_scale: float = 7.0
+    """How strictly prompts are followed where a contract leaves that to the engine."""
+    era: int = 1
+    """The generation of interfaces that the engine came with. Interfaces of the first, which list engines and have
+    their ids in the path, know only engines of the first."""
 
 
 class EngineFamily(Protocol):

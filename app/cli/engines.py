@@ -64,7 +64,7 @@ def list_engines(
 
 @engines.command()
 @click.argument("ids", nargs=-1, metavar="[ID|safety|guidance]...")
-@click.option("--all", "everything", is_flag=True, help="All weights that the file names, 33 GB as it ships.")
+@click.option("--all", "everything", is_flag=True, help="All weights that the file names, 120 GB as it ships.")
 @file_options
 @click.pass_obj
 def pull(

@@ -56,6 +56,5 @@ def _price(rule: PriceRule) -> str:
 
 
 def _example(card: EngineCard) -> str:
-    side = 1024 if isinstance(card.sizes, sizes.Listed) else 768 if "768" in card.id else 512
-    price = shown(card.price.per_picture(side, side, card.steps.default))
-    return f"{side}x{side}: {price}"
+    price = shown(card.price.per_picture(card.side, card.side, card.steps.default))
+    return f"{card.side}x{card.side}: {price}"

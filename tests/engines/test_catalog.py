@@ -1,4 +1,4 @@
-"""The fifteen cards: their order, their names, their prices."""
+"""The cards: their order, their names, their prices."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _IDS = [
     "stable-inpainting-v1-0",
     "stable-inpainting-512-v2-0",
 ]
+_FIRST = tuple(card for card in CARDS if card.era == 1)
+_SECOND = tuple(card for card in CARDS if card.era == 2)
 
 
 def _card(engine_id: str) -> EngineCard:
@@ -33,7 +35,45 @@ def _card(engine_id: str) -> EngineCard:
 
 def test_engines_are_listed_in_the_order_of_the_service() -> None:
     """A client that lists engines sees the fifteen ids in the order the service gave them."""
-    assert [card.id for card in CARDS] == _IDS
+    assert [card.id for card in _FIRST] == _IDS
+
+
+def test_engines_of_the_second_era_follow() -> None:
+    """The later services' engines come after the fifteen, which the first interfaces list."""
+    assert CARDS == _FIRST + _SECOND
+    assert [card.id for card in _SECOND] == [
+        "sd-core",
+        "sd3-medium",
+        "sd3-large",
+        "sd3-large-turbo",
+        "sd3.5-medium",
+        "sd3.5-large",
+        "sd3.5-large-turbo",
+    ]
+
+
+def test_engines_of_the_second_era_take_no_masks() -> None:
+    """They draw and redraw; Stable Image Core only draws."""
+    both = frozenset({Task.TEXT_TO_IMAGE, Task.IMAGE_TO_IMAGE})
+
+    assert _card("sd-core").tasks == {Task.TEXT_TO_IMAGE}
+    assert {card.tasks for card in _SECOND if card.id != "sd-core"} == {both}
+
+
+@pytest.mark.parametrize("size", [(1344, 768), (1024, 1024), (1536, 640), (832, 1216), (896, 1088)], ids=str)
+def test_engines_of_the_second_era_draw_a_megapixel_in_every_shape(size: tuple[int, int]) -> None:
+    """From 21:9 to 9:21, lying and standing."""
+    for card in _SECOND:
+        card.sizes.check(*size)
+        card.sizes.check(*reversed(size))
+
+
+def test_turbo_engines_draw_in_few_steps_and_unguided() -> None:
+    """They may be asked for one step; where nothing is asked for, they take four in a single pass each."""
+    turbo = [card for card in CARDS if card.id.endswith("-turbo")]
+
+    assert len(turbo) == 2
+    assert {(card.steps.default, card.steps.minimum, card.cfg_scale) for card in turbo} == {(4, 1, 1.0)}
 
 
 def test_names_and_descriptions_are_the_services_own() -> None:
@@ -56,12 +96,12 @@ def test_upscalers_upscale_and_nothing_else() -> None:
 def test_every_other_engine_draws_redraws_and_masks() -> None:
     """Ordinary engines take masks, and inpainting engines take text alone."""
     drawing = {Task.TEXT_TO_IMAGE, Task.IMAGE_TO_IMAGE, Task.MASKING}
-    assert all(card.tasks == drawing for card in CARDS if Task.UPSCALE not in card.tasks)
+    assert all(card.tasks == drawing for card in _FIRST if Task.UPSCALE not in card.tasks)
 
 
 def test_steps_default_to_fifty_within_ten_and_a_hundred_and_fifty() -> None:
     """A request without steps runs fifty, and 10 to 150 may be asked for."""
-    assert {(card.steps.default, card.steps.minimum, card.steps.maximum) for card in CARDS} == {(50, 10, 150)}
+    assert {(card.steps.default, card.steps.minimum, card.steps.maximum) for card in _FIRST} == {(50, 10, 150)}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +124,13 @@ def test_steps_default_to_fifty_within_ten_and_a_hundred_and_fifty() -> None:
         ("esrgan-v1-x2plus", 1024, 1024, 150, 0.2),
         ("stable-diffusion-x4-latent-upscaler", 512, 512, 50, 8.0),
         ("stable-diffusion-x4-latent-upscaler", 512, 513, 50, 12.0),
+        ("sd-core", 1024, 1024, 150, 3.0),
+        ("sd3-medium", 1024, 1024, 28, 3.5),
+        ("sd3-large", 1536, 640, 28, 6.5),
+        ("sd3-large-turbo", 1024, 1024, 4, 4.0),
+        ("sd3.5-medium", 1024, 1024, 40, 3.5),
+        ("sd3.5-large", 1024, 1024, 28, 6.5),
+        ("sd3.5-large-turbo", 1024, 1024, 4, 4.0),
     ],
 )
 def test_a_picture_costs_what_the_price_list_says(
@@ -108,6 +155,6 @@ def test_a_price_is_never_negative() -> None:
 
 def test_guidance_means_nothing_to_sdxl_alone() -> None:
     """Both of its versions ignore the presets, as there; every other engine takes them."""
-    unguided = [card.id for card in CARDS if not card.guided]
+    unguided = [card.id for card in _FIRST if not card.guided]
 
     assert unguided == ["stable-diffusion-xl-1024-v0-9", "stable-diffusion-xl-1024-v1-0"]

@@ -69,6 +69,16 @@ def test_unknown_engine(client: Client, version: str, task: str) -> None:
     assert_error(ask[task](), version, 404, "not_found", message)
 
 
+@every_version
+@pytest.mark.parametrize("engine", ["sd-core", "sd3-large", "sd3.5-large-turbo"])
+def test_engine_of_a_later_era(client: Client, version: str, engine: str) -> None:
+    """An engine that came with later services is unknown here, though other dialects draw with it."""
+    message = f"The specified engine (ID {engine}) was not found."
+
+    assert_error(text_to_image(client, version, engine), version, 404, "not_found", message)
+    assert_error(image_to_image(client, version, png(), engine), version, 404, "not_found", message)
+
+
 def test_unknown_upscale_engine(client: Client) -> None:
     """Upscaling too."""
     answer = upscale(client, png(64, 64), "some-fake-engine")

@@ -17,10 +17,13 @@ from app.web.answer import JSON, PNG, Answer, json_answer
 from app.web.body import Body
 from app.web.call import Call
 from app.web.negotiation import wanted
-from engines.errors import TaskNotOffered
+from engines.errors import TaskNotOffered, UnknownEngine
 from engines.types import EngineCard, GenerationRequest, Task
 
 T = TypeVar("T")
+
+ERA = 1
+"""The only generation of engines that these versions have ever known."""
 
 
 class V1:
@@ -35,7 +38,7 @@ class V1:
 
     async def list_engines(self, call: Call) -> None:
         """Every engine as a bare array."""
-        await call.reply(json_answer([answers.engine_row(card) for card in self._studio.cards()]))
+        await call.reply(json_answer(self.engine_rows()))
 
     async def user_account(self, call: Call) -> None:
         """The account behind the key."""
@@ -84,6 +87,10 @@ class V1:
         """Status, name and message of an error in this version."""
         return word(error)
 
+    def engine_rows(self) -> list[dict[str, str]]:
+        """What is listed: the engines of these versions' own era."""
+        return [answers.engine_row(card) for card in self._studio.cards() if card.era == ERA]
+
     def words(self, body: Body) -> Body:
         """Where the parameters stand in the body."""
         return body
@@ -91,6 +98,8 @@ class V1:
     def _card(self, call: Call, task: Task) -> EngineCard:
         """The engine of the path, refused before any picture is decoded if it does not do the task."""
         card = self._studio.card(call.path["engine_id"])
+        if card.era != ERA:
+            raise UnknownEngine(card.id)
         if task not in card.tasks:
             raise TaskNotOffered(card.id, task)
         return card

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import singledispatchmethod
 
 from app import errors as e
-from app.dialects.stability import answers
 from app.dialects.stability.fields import field_reason
 from app.dialects.stability.v1 import V1
 from app.dialects.stability.wording import Wording, word
@@ -29,7 +28,7 @@ class V1Alpha(V1):
 
     async def list_engines(self, call: Call) -> None:
         """Every engine, wrapped."""
-        await call.reply(json_answer({"engines": [answers.engine_row(card) for card in self._studio.cards()]}))
+        await call.reply(json_answer({"engines": self.engine_rows()}))
 
     def words(self, body: Body) -> Body:
         """Forms carry the parameters as JSON in one field; JSON bodies are the parameters."""
