@@ -5,7 +5,9 @@ Only imported in test mode.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from app.accounts.ports import RateLimit
@@ -40,6 +42,12 @@ class Double:
         opening = Opening(round(settings.credits * MICRO), settings.strict, rate_limit)
         self._worlds = Worlds(Bounds(settings.worlds, settings.world_seconds, settings.journal), opening)
         self.store = Books(self._worlds)
+        self.pictures: Path | None = None
+
+    def now(self) -> float:
+        """The time in the world of the request."""
+        world = now.current.get()
+        return world.clock.now() if world else time.time()
 
     def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
         """The control API, whose requests count against no rate limit."""

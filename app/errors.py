@@ -160,6 +160,18 @@ class InsufficientBalance(CounterError):
         self.have = have
 
 
+class AllowanceExhausted(CounterError):
+    """What may be spent in a day is spent; figures in micro-credits, ``resets`` in Unix seconds."""
+
+    code = "allowance_exhausted"
+
+    def __init__(self, need: int, left: int, resets: int) -> None:
+        super().__init__(f"need {need}, {left} left until {resets}")
+        self.need = need
+        self.left = left
+        self.resets = resets
+
+
 class RateLimited(CounterError):
     """Too many requests in a short time; ``retry_after`` in whole seconds."""
 
@@ -202,6 +214,45 @@ class StoreUnavailable(CounterError):
     """Redis does not answer."""
 
     code = "store_unavailable"
+
+
+class FetchRefused(CounterError):
+    """A URL of a caller's is not asked for, or its answer not taken; the message names neither URL nor address.
+
+    ``reason`` is ``url`` (cannot be read), ``scheme``, ``credentials``, ``port``, ``host`` (unknown, or none that
+    may be asked), ``redirects`` (too many), ``downgrade`` (from https to http), ``encoded`` or ``too_large``.
+    """
+
+    code = "fetch_refused"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class FetchFailed(CounterError):
+    """A URL of a caller's was asked for, and no picture came; the message names neither URL nor address.
+
+    ``reason`` is ``unreachable``, ``status`` (another than 200), ``slow`` or ``broken``.
+    """
+
+    code = "fetch_failed"
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BadCursor(CounterError):
+    """A cursor into a list was not made by us."""
+
+    code = "bad_cursor"
+
+
+class GalleryUnavailable(CounterError):
+    """The folder of finished pictures cannot be written or read: full, gone, or not ours."""
+
+    code = "gallery_unavailable"
 
 
 class BadRequestLine(CounterError):

@@ -8,112 +8,39 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from app import logs
-from app.accounts.ports import Directory, Ledger, RateLimit
+from app.accounts.ports import RateLimit
 from app.cards import cards_for
-from app.dialects.stability.v1 import V1
-from app.dialects.stability.v1alpha import V1Alpha
-from app.dialects.stability.v1beta import V1Beta
+from app.dialects.served import RECORDED, SERVED, Kind
 from app.errors import StoreUnavailable
-from app.filters import OutputFilter, PromptFilter, WordOutputFilter, read_list
-from app.settings import Settings
+from app.fetching import Fetcher
+from app.filters import PromptFilter, WordOutputFilter, read_list
+from app.gallery import Gallery
+from app.house import House, Ordinary, Store, open_store
+from app.laboratory import Laboratory
+from app.settings import BadSetting, Settings
 from app.studio import Studio
+from app.till import Till
+from app.tools import Tools
 from app.web.contract import base_of, bind, load
 from app.web.dialect import Dialect
 from app.web.front import Front
 from app.web.guard import Guard
 from app.web.operation import ASGIApp
 from app.web.pages import Pages
+from app.web.routing import Territories
 from app.workshop import open_workshop
-from engines.registry import Registry
-from engines.types import EngineCard
 
 if TYPE_CHECKING:
     from app.recording.opening import Relay
-    from app.store.redis_store import RedisStore
 
 SIGN_OF_LIFE = 30.0
 """Seconds between two signs of life to the store, each of which also repairs what others left behind."""
-
-
-class Store(Directory, Ledger, Protocol):
-    """Where accounts and credits are kept."""
-
-    async def ping(self) -> None:
-        """Return when it answers. Raises ``StoreUnavailable``."""
-        ...
-
-    async def recover(self, exclusive: bool) -> object:
-        """Give a sign of life and repair what others left behind."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of everything."""
-        ...
-
-
-class House(Protocol):
-    """What test mode has its own of."""
-
-    @property
-    def store(self) -> Store:
-        """Accounts and credits."""
-        ...
-
-    @property
-    def registry(self) -> type[Registry]:
-        """What keeps the engines."""
-        ...
-
-    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
-        """Further contracts, each with its dialect and guard."""
-        ...
-
-    def filter(self, usual: OutputFilter) -> OutputFilter:
-        """The output filter, given the usual one."""
-        ...
-
-    def inside(self, operations: ASGIApp) -> ASGIApp:
-        """What the front calls, given the operations."""
-        ...
-
-    def around(
-        self, front: Front, documents: Mapping[str, dict[str, Any]], cards: Callable[[], tuple[EngineCard, ...]]
-    ) -> ASGIApp:
-        """What the socket calls; it has ``limits`` and ``word`` as the front does."""
-        ...
-
-
-class Ordinary:
-    """The house as its owner runs it: everything in Redis, nothing in between."""
-
-    registry = Registry
-
-    def __init__(self, settings: Settings) -> None:
-        self.store: Store = _redis(settings)
-
-    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
-        """None."""
-        return {}
-
-    def filter(self, usual: OutputFilter) -> OutputFilter:
-        """The usual one."""
-        return usual
-
-    def inside(self, operations: ASGIApp) -> ASGIApp:
-        """The operations."""
-        return operations
-
-    def around(
-        self, front: Front, documents: Mapping[str, dict[str, Any]], cards: Callable[[], tuple[EngineCard, ...]]
-    ) -> ASGIApp:
-        """The front."""
-        return front
 
 
 def create_from_environment() -> ASGIApp:
@@ -137,22 +64,35 @@ def create(settings: Settings) -> ASGIApp:
     places = limits.generations or os.cpu_count() or 1
     hands = ThreadPoolExecutor(places, thread_name_prefix="hands")
     engines = open_workshop(settings, hands, places, house.registry)
+    till = Till(store, house.now)
     studio = Studio(
         engines.registry,
-        store,
+        till,
         PromptFilter(read_list(settings.prompt_words, "prompt.txt", "UNDERSTUDY_PROMPT_WORDS")),
         house.filter(WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS"))),
         engines.desk,
         hands,
         limits.request_seconds,
     )
-    first, *others = (kind(studio, hands, limits) for kind in (V1, V1Beta, V1Alpha))
+    services = settings.services
+    gallery = Gallery(house.pictures, services.picture_seconds, services.picture_bytes, house.now)
+    tools = Tools(
+        studio,
+        till,
+        Laboratory(engines.analysts, engines.desk, limits.request_seconds),
+        gallery,
+        Fetcher(services.fetch_private, services.fetch_bytes, services.fetch_seconds),
+        hands,
+        limits,
+        services,
+    )
+    relay = _relay(settings)
     guard = Guard(store, _rate_limit(settings))
-    served: dict[str, tuple[Dialect, Guard]] = {one.contract: (one, guard) for one in (first, *others)}
+    served: dict[str, tuple[Dialect, Guard]] = {kind.contract: (kind(tools), guard) for kind in _kinds(settings)}
     paid = {name: load(name) for name in served}
     served |= house.dialects()
     documents = {name: paid.get(name) or load(name) for name in served}
-    relay = _relay(settings)
+    dialects = {name: dialect for name, (dialect, _) in served.items()}
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -165,28 +105,49 @@ def create(settings: Settings) -> ASGIApp:
             with suppress(asyncio.CancelledError):
                 await alive
             engines.registry.close()
+            engines.analysts.close()
+            await gallery.close()
             if relay is not None:
                 await relay.close()
             hands.shutdown(wait=False, cancel_futures=True)  # Only the sketch family has done so already.
             await store.close()
 
     relayed = {} if relay is None else dict.fromkeys(paid, relay.compile)
-    dialects = {name: dialect for name, (dialect, _) in served.items()}
     inner = bind(documents, dialects, {name: one for name, (_, one) in served.items()}, limits, lifespan, relayed)
     pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
-    by_path = {base_of(documents[name]): dialect for name, dialect in dialects.items()}
-    front = Front(house.inside(inner), pages, by_path, first, limits)
+    front = Front(house.inside(inner), pages, _territories(documents, dialects), next(iter(dialects.values())), limits)
     return house.around(front, paid, engines.registry.cards)
 
 
 async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
     """Before the first worker starts: the first account, and the repair of what a crash left open."""
-    store = _redis(settings)
+    store = open_store(settings)
     try:
         await store.bootstrap(key, round(settings.credits * 1_000_000))
         await store.recover(exclusive=exclusive)
     finally:
         await store.close()
+
+
+def _kinds(settings: Settings) -> tuple[Kind, ...]:
+    """The dialects to serve, and only those of the service that is recorded or replayed. Raises ``BadSetting``."""
+    known = {kind.contract for kind in SERVED}
+    engine_ids = {card.id for card in cards_for(settings)}
+    for name, engine_id in settings.services.models:
+        if name.partition("/")[0] not in known:
+            raise BadSetting(f"UNDERSTUDY_MODELS: use contract/model=engine-id with one of {', '.join(sorted(known))}")
+        if engine_id not in engine_ids:
+            raise BadSetting(f"UNDERSTUDY_MODELS: there is no engine {engine_id}")
+    recorded = settings.recording.record or settings.recording.replay
+    return RECORDED if recorded else SERVED
+
+
+def _territories(documents: Mapping[str, dict[str, Any]], dialects: Mapping[str, Dialect]) -> Territories[Dialect]:
+    return Territories(
+        (base_of(document) + path, dialects[name])
+        for name, document in documents.items()
+        for path in ("", *document["paths"])
+    )
 
 
 def _relay(settings: Settings) -> Relay | None:
@@ -205,14 +166,6 @@ def _house(settings: Settings) -> House:
     from app.double import Double  # noqa: PLC0415
 
     return Double(settings, _rate_limit(settings))
-
-
-def _redis(settings: Settings) -> RedisStore:
-    if settings.redis_url is None:
-        raise ValueError("the server needs the address of its store")
-    from app.store.redis_store import RedisStore  # noqa: PLC0415
-
-    return RedisStore(settings.redis_url)
 
 
 def _rate_limit(settings: Settings) -> RateLimit | None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
-T = TypeVar("T")
+from app.environment import BadSetting, Environment
+
+__all__ = ["BadSetting", "Limits", "Recording", "Services", "Settings", "default_home"]
 
 ADDRESS = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII)
 """Where a service is: no user, no password, no query."""
 FOLDERS = ("UNDERSTUDY_RECORD", "UNDERSTUDY_REPLAY")
-ON = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
-
-
-class BadSetting(Exception):
-    """A setting has a value that cannot be used; the message names it and says what would be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +47,25 @@ class Recording:
     replay: Path | None = None
     spending_cap: int = 10_000_000
     """What all recordings of a folder together may cost, in micro-credits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """How the services that are spoken as dialects are served."""
+
+    models: tuple[tuple[str, str], ...] = ()
+    """Which engine serves a model of a contract: ``("aithriving/core", "stable-diffusion-v1-6")``."""
+    public_url: str | None = None
+    """Where callers reach this server, without a slash at its end; None for what their ``Host`` header says."""
+    daily_credits: int = 1_000_000_000
+    """What an organization may spend in a UTC day through a contract that has such a limit, in micro-credits."""
+    picture_seconds: float = 86_400.0
+    """For how long finished pictures are served under an address of their own."""
+    picture_bytes: int = 1_073_741_824
+    fetch_private: bool = False
+    """Whether callers may have pictures fetched from private and loopback addresses."""
+    fetch_bytes: int = 10_000_000
+    fetch_seconds: float = 20.0
 
 
 @dataclass(frozen=True)
@@ -92,12 +107,15 @@ class Settings:
     journal: int = 1000
     """How many requests a world remembers."""
     recording: Recording = Recording()
+    analysis: str = "embedded"
+    """``embedded`` reads texts and pictures without weights; ``transformers`` runs real models."""
+    services: Services = Services()
     limits: Limits = Limits()
 
     @classmethod
     def from_mapping(cls, env: Mapping[str, str]) -> Settings:
         """Read every setting from ``env``. Raises ``BadSetting`` with the variable's name."""
-        read = _Reader(env)
+        read = Environment(env)
         home = Path(env.get("UNDERSTUDY_HOME") or default_home(env)).expanduser()
         test = _test(read, env)
         engines = read.choice("UNDERSTUDY_ENGINES", "sketch", ("sketch", "diffusers"))
@@ -129,6 +147,8 @@ class Settings:
             world_seconds=read.whole("UNDERSTUDY_WORLD_SECONDS", 86_400, 1, 31_536_000),
             journal=read.whole("UNDERSTUDY_JOURNAL", 1000, 1, 1_000_000),
             recording=_recording(read, env),
+            analysis=_analysis(read, engines),
+            services=_services(read, env),
             limits=Limits(
                 body_bytes=read.whole("UNDERSTUDY_MAX_BODY", 25_000_000, 1024, 2**31),
                 parts=read.whole("UNDERSTUDY_MAX_PARTS", 256, 1, 100_000),
@@ -155,14 +175,14 @@ def default_home(env: Mapping[str, str]) -> Path:
     return Path(data).expanduser() / "understudy"
 
 
-def _workers(read: _Reader, engines: str) -> int:
+def _workers(read: Environment, engines: str) -> int:
     workers = read.whole("UNDERSTUDY_WORKERS", 1, 1, 256)
     if engines == "diffusers" and workers > 1:
         raise BadSetting("UNDERSTUDY_WORKERS: use 1 with diffusers; each more would load every model once more")
     return workers
 
 
-def _test(read: _Reader, env: Mapping[str, str]) -> bool:
+def _test(read: Environment, env: Mapping[str, str]) -> bool:
     """Whether to run in test mode, which keeps its worlds in the memory of one process. Raises ``BadSetting``."""
     test = read.switch("UNDERSTUDY_TEST", False)
     if test and env.get("REDIS_URL"):
@@ -172,7 +192,7 @@ def _test(read: _Reader, env: Mapping[str, str]) -> bool:
     return test
 
 
-def _strict(read: _Reader, test: bool) -> bool:
+def _strict(read: Environment, test: bool) -> bool:
     strict = read.switch("UNDERSTUDY_STRICT", False)
     if strict and not test:
         raise BadSetting("UNDERSTUDY_STRICT: use it in test mode, UNDERSTUDY_TEST=on")
@@ -189,9 +209,27 @@ def _engines_file(env: Mapping[str, str], home: Path) -> Path | None:
     return home / "engines.toml" if (home / "engines.toml").is_file() else None
 
 
-def _recording(read: _Reader, env: Mapping[str, str]) -> Recording:
+def _analysis(read: Environment, engines: str) -> str:
+    usual = "embedded" if engines == "sketch" else "transformers"
+    return read.choice("UNDERSTUDY_ANALYSIS", usual, ("embedded", "transformers"))
+
+
+def _services(read: Environment, env: Mapping[str, str]) -> Services:
+    return Services(
+        models=read.pairs("UNDERSTUDY_MODELS", "contract/model=engine-id"),
+        public_url=_address("UNDERSTUDY_PUBLIC_URL", env),
+        daily_credits=round(read.number("UNDERSTUDY_DAILY_CREDITS", 1000.0, 0, 1_000_000_000) * 1_000_000),
+        picture_seconds=read.number("UNDERSTUDY_PICTURE_SECONDS", 86_400.0, 1, 31_536_000),
+        picture_bytes=read.whole("UNDERSTUDY_PICTURE_BYTES", 1_073_741_824, 1_000_000, 2**50),
+        fetch_private=read.switch("UNDERSTUDY_FETCH_PRIVATE", False),
+        fetch_bytes=read.whole("UNDERSTUDY_FETCH_BYTES", 10_000_000, 1024, 2**31),
+        fetch_seconds=read.number("UNDERSTUDY_FETCH_SECONDS", 20.0, 0.01, 86_400),
+    )
+
+
+def _recording(read: Environment, env: Mapping[str, str]) -> Recording:
     """Where to forward to, and the folder that is filled or answered from. Raises ``BadSetting``."""
-    upstream = _address(env.get("UNDERSTUDY_UPSTREAM"))
+    upstream = _address("UNDERSTUDY_UPSTREAM", env)
     record, replay = (Path(env[name]).expanduser() if env.get(name) else None for name in FOLDERS)
     if record and replay:
         raise BadSetting("UNDERSTUDY_RECORD and UNDERSTUDY_REPLAY: use one of them")
@@ -206,68 +244,10 @@ def _recording(read: _Reader, env: Mapping[str, str]) -> Recording:
     return Recording(upstream, key or "", record, replay, cap)
 
 
-def _address(url: str | None) -> str | None:
+def _address(name: str, env: Mapping[str, str]) -> str | None:
+    url = env.get(name)
     if not url:
         return None
     if not ADDRESS.fullmatch(url):
-        raise BadSetting(f"UNDERSTUDY_UPSTREAM={url!r}: use an address such as https://api.stability.ai")
+        raise BadSetting(f"{name}={url!r}: use an address such as https://api.stability.ai")
     return url.rstrip("/")
-
-
-class _Reader:
-    """Reads single variables and says precisely what is wrong with them."""
-
-    def __init__(self, env: Mapping[str, str]) -> None:
-        self._env = env
-
-    def text(self, name: str, default: str) -> str:
-        return self._env.get(name) or default
-
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
-        return self._parse(name, default, int, low, high, "a whole number")
-
-    def number(self, name: str, default: float, low: float, high: float) -> float:
-        return self._parse(name, default, float, low, high, "a number")
-
-    def switch(self, name: str, default: bool) -> bool:
-        value = self._env.get(name)
-        if not value:
-            return default
-        if value.lower() not in ON:
-            raise BadSetting(f"{name}={value!r}: use on or off")
-        return ON[value.lower()]
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default).lower()
-        if value not in allowed:
-            raise BadSetting(f"{name}={value!r}: use one of {', '.join(allowed)}")
-        return value
-
-    def key(self, name: str) -> str | None:
-        value = self._env.get(name)
-        if not value:
-            return None
-        if not (8 <= len(value) <= 256 and value.isascii() and value.isprintable() and " " not in value):
-            raise BadSetting(f"{name}: use 8 to 256 printable ASCII characters without spaces, such as sk-…")
-        return value
-
-    def steps(self, name: str) -> tuple[tuple[str, int], ...]:
-        pairs = []
-        for entry in filter(None, self._env.get(name, "").replace(" ", "").split(",")):
-            engine, _, count = entry.rpartition("=")
-            if not (count.isdecimal() and 10 <= int(count) <= 150):
-                raise BadSetting(f"{name}={entry!r}: use 10 to 150, or engine-id=steps, separated by commas")
-            pairs.append((engine or "*", int(count)))
-        return tuple(pairs)
-
-    def _parse(self, name: str, default: T, kind: Callable[[str], T], low: float, high: float, words: str) -> T:
-        value = self._env.get(name)
-        if not value:
-            return default
-        try:
-            parsed = kind(value)
-        except ValueError:
-            raise BadSetting(f"{name}={value!r}: use {words}") from None
-        if not low <= parsed <= high:  # type: ignore[operator]  # int and float both compare
-            raise BadSetting(f"{name}={value!r}: use {words} from {low:,} to {high:,}")
-        return parsed

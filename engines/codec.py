@@ -1,6 +1,6 @@
 """Pictures to bytes and back; the only module that lets strangers' bytes near a decoder.
 
-Pictures leave as PNG, 8-bit RGB, and come in as PNG, JPEG or WebP. The orientation that a camera
+Pictures leave as PNG or JPEG, 8 bits a channel, and come in as PNG, JPEG or WebP. The orientation that a camera
 notes in EXIF is not applied: pixels are taken as they are stored, as the Stability service took them.
 """
 
@@ -27,9 +27,12 @@ _OPENERS: dict[str, Callable[[BytesIO], Image.Image]] = {
     "WEBP": WebPImagePlugin.WebPImageFile,
 }
 
+_COLOUR = {3: 2, 4: 6}
+"""PNG's colour types for RGB and RGBA, by the number of channels."""
 _UP_FILTER = 2
 _LEVEL = 1
 _BLUR_SHARE = 16
+_QUALITY = 95
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,20 +45,27 @@ class Decoded:
 
 
 def encode_png(pixels: Pixels) -> bytes:
-    """PNG bytes of height x width x 3 pixels, the same for equal pixels on every machine.
+    """PNG bytes of height x width x 3 pixels, or x 4 with alpha, the same for equal pixels on every machine.
 
     The stream is compressed by libdeflate. ISA-L would be faster, but what it writes depends on the
     features of the processor, and zlib has several incompatible successors.
     """
-    height, width, _ = pixels.shape
-    raw = pixels.reshape(height, width * 3)
-    rows = np.empty((height, width * 3 + 1), np.uint8)
+    height, width, channels = pixels.shape
+    raw = pixels.reshape(height, width * channels)
+    rows = np.empty((height, width * channels + 1), np.uint8)
     rows[:, 0] = _UP_FILTER
     rows[0, 1:] = raw[0]
     np.subtract(raw[1:], raw[:-1], out=rows[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR[channels], 0, 0, 0)
     packed = deflate.zlib_compress(rows.data, _LEVEL)
     return b"".join((b"\x89PNG\r\n\x1a\n", *_chunk(b"IHDR", header), *_chunk(b"IDAT", packed), *_chunk(b"IEND", b"")))
+
+
+def encode_jpeg(pixels: Pixels, *, progressive: bool = False) -> bytes:
+    """JPEG bytes of height x width x 3 pixels; equal pixels give equal bytes with the same release of Pillow."""
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=_QUALITY, progressive=progressive)
+    return buffer.getvalue()
 
 
 def any_size(width: int, height: int) -> None:

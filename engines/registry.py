@@ -37,9 +37,13 @@ class Registry:
             raise EngineNotReady(engine_id)
         return card
 
-    def check(self, request: GenerationRequest) -> EngineCard:
-        """The card of the request's engine, or a ``RequestRefused`` that says what it cannot do."""
-        card = self.card(request.engine_id)
+    def check(self, request: GenerationRequest, sold: EngineCard | None = None) -> EngineCard:
+        """The card of the request's engine, or a ``RequestRefused`` that says what it cannot do.
+
+        ``sold`` is the card as somebody sells the engine, with prices, sizes or steps of his own: the request then
+        has to keep to that one.
+        """
+        card = sold or self.card(request.engine_id)
         if request.task not in card.tasks:
             raise TaskNotOffered(card.id, request.task)
         _check_arrays(request)
@@ -49,9 +53,9 @@ class Registry:
         _check_guidance(card, request)
         return card
 
-    def submit(self, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
+    def submit(self, request: GenerationRequest, sold: EngineCard | None = None) -> Future[tuple[Picture, ...]]:
         """Check the request and start it; the future fails with an ``EngineFailed`` if the engine does."""
-        card = self.check(request)
+        card = self.check(request, sold)
         return self._families[card.id].submit(card, request)
 
     def close(self) -> None:

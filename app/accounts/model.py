@@ -5,6 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+DAY = 86_400_000
+"""Milliseconds in a day."""
+
 
 class Role(enum.StrEnum):
     """What a member may do in an organization."""
@@ -64,8 +67,16 @@ class ChargeState(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What an organization may spend in one UTC day under this name, in micro-credits; the balance pays it."""
+
+    name: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
-    """Credits set aside for one generation; ``amount`` in micro-credits, ``at`` in Unix ms."""
+    """Credits set aside for one piece of work; ``amount`` in micro-credits, ``at`` in Unix ms."""
 
     id: str
     organization_id: str
@@ -75,6 +86,12 @@ class Charge:
     task: str
     samples: int
     at: int
+    allowance: Allowance | None = None
+
+    @property
+    def day(self) -> int:
+        """The UTC day of the charge, counted from 1970."""
+        return self.at // DAY
 
 
 @dataclass(frozen=True, slots=True)

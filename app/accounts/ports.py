@@ -29,7 +29,11 @@ class Ledger(Protocol):
     """Moves credits; every call is atomic and safe to repeat with the same charge id."""
 
     async def reserve(self, charge: Charge) -> int:
-        """Take the whole amount out of the balance; the new balance. Raises ``InsufficientBalance``."""
+        """Take the whole amount out of the balance; the new balance.
+
+        Raises ``InsufficientBalance``, or ``AllowanceExhausted`` where the charge has an allowance of which less
+        is left for its day. What goes back later goes back to the allowance of that day too.
+        """
         ...
 
     async def give_back(self, charge_id: str, amount: int, reason: str) -> None:

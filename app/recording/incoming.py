@@ -18,7 +18,7 @@ from app.web.call import Send
 from app.web.contract import snake_case
 from app.web.guard import Guard, bare_key
 from app.web.negotiation import wanted
-from app.web.operation import Scope, header_map
+from app.web.operation import Scope, header_map, split
 from app.web.schema import plain
 
 DOTS = {".", ".."}
@@ -44,7 +44,7 @@ class Intake:
     """Reads the requests of one operation. ``name`` is that of the operation: ``text-to-image``."""
 
     def __init__(self, operation: AbstractOperation, guard: Guard, limits: Limits, secrets: tuple[str, ...]) -> None:
-        self.name = snake_case(operation.operation_id).replace("_", "-")
+        self.name = snake_case(split(operation.operation_id)[1]).replace("_", "-")
         content: Mapping[str, Any] = operation.request_body["content"] if operation.request_body else {}
         self._kinds = frozenset(content)
         self._guard = guard if operation.security else None

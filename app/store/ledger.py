@@ -6,14 +6,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.accounts.model import Charge, ChargeState, JournalEntry
-from app.errors import InsufficientBalance, StoreUnavailable
+from app.accounts.model import DAY, Allowance, Charge, ChargeState, JournalEntry
+from app.errors import AllowanceExhausted, InsufficientBalance, StoreUnavailable
 from app.store.line import Line
 
 log = logging.getLogger("understudy.store")
 
 REMEMBERED = 86_400
 """Seconds for which an ended charge is known, so that a late repetition changes nothing."""
+
+NO_ALLOWANCE = Allowance("", 0)
 
 HEARTBEAT = 90
 """Seconds without a sign of life after which a server's open charges are given back."""
@@ -36,13 +38,16 @@ class LedgerCalls:
     _journal_length: int
 
     async def reserve(self, charge: Charge) -> int:
-        """Take the whole amount out of the balance; the new balance. Raises ``InsufficientBalance``.
+        """Take the whole amount out of the balance; the new balance.
+
+        Raises ``InsufficientBalance``, or ``AllowanceExhausted`` where too little is left for the day.
 
         A charge that was released before, because its caller went away or its server was thought
         dead, is not opened again: ``StoreUnavailable``.
         """
         if charge.amount < 0:
             raise ValueError("a charge cannot be negative")
+        allowance = charge.allowance or NO_ALLOWANCE
         answer = await self._line.run(
             "reserve",
             charge.id,
@@ -55,12 +60,18 @@ class LedgerCalls:
             charge.at,
             self._owner,
             HEARTBEAT,
+            allowance.name,
+            allowance.amount,
+            charge.day,
+            2 * REMEMBERED,
         )
         match answer:
             case ["ok", int(balance)]:
                 return balance
             case ["insufficient", int(have)]:
                 raise InsufficientBalance(charge.amount, have)
+            case ["exhausted", int(used)]:
+                raise AllowanceExhausted(charge.amount, allowance.amount - used, (charge.day + 1) * DAY // 1000)
         raise StoreUnavailable(f"charge {charge.id} was already given back")
 
     async def give_back(self, charge_id: str, amount: int, reason: str) -> None:

@@ -18,7 +18,8 @@ from connexion.spec import OpenAPISpecification
 from app.settings import Limits
 from app.web.dialect import Dialect
 from app.web.guard import Guard
-from app.web.operation import Compile, OperationMiddleware, StrictRouting
+from app.web.operation import OF, Compile, OperationMiddleware, split
+from app.web.routing import StrictRouting
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where PyYAML was built with it: ten times faster."""
@@ -52,21 +53,32 @@ def bind(
     a missing one stops the start. ``guards`` and ``dialects`` are by the name of the contract,
     and so are ``compilers``, for contracts whose operations are not to be run by their handlers.
     """
-    by_base = {base_of(document): guards[name] for name, document in documents.items()}
-    others = {base_of(documents[name]): compiled for name, compiled in (compilers or {}).items()}
     app = AsyncApp(
         "understudy",
         lifespan=lifespan,
         middlewares=[
             LifespanMiddleware,
             StrictRouting,
-            functools.partial(OperationMiddleware, guards=by_base, limits=limits, compilers=others),
+            functools.partial(OperationMiddleware, guards=guards, limits=limits, compilers=compilers or {}),
         ],
     )
     for name, document in documents.items():
         options = app.middleware.options.replace(resolver=Resolver(_methods_of(dialects[name])))
-        app.middleware.apis.append(API(_Held(dict(document)), base_path=base_of(document), **vars(options)))
+        app.middleware.apis.append(API(_held(name, document), base_path=base_of(document), **vars(options)))
     return app
+
+
+def _held(name: str, document: Mapping[str, Any]) -> _Held:
+    """The document with its name before every operationId: several contracts may have one of the same name."""
+    rows: Mapping[str, Mapping[str, Any]] = document["paths"]
+    paths = {path: {method: _named(name, facts) for method, facts in row.items()} for path, row in rows.items()}
+    return _Held({**document, "paths": paths})
+
+
+def _named(name: str, facts: Any) -> Any:
+    if not isinstance(facts, dict) or "operationId" not in facts:
+        return facts
+    return {**facts, "operationId": f"{name}{OF}{facts['operationId']}"}
 
 
 class _Held(OpenAPISpecification):
@@ -79,7 +91,7 @@ class _Held(OpenAPISpecification):
 
 def _methods_of(dialect: Dialect) -> Callable[[str], Callable[..., Any]]:
     def resolve(operation_id: str) -> Callable[..., Any]:
-        handler: Callable[..., Any] = getattr(dialect, snake_case(operation_id))
+        handler: Callable[..., Any] = getattr(dialect, snake_case(split(operation_id)[1]))
         return handler
 
     return resolve

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -21,6 +20,7 @@ from app.web.call import Send
 from app.web.dialect import Dialect
 from app.web.operation import ASGIApp, Scope
 from app.web.pages import Pages
+from app.web.routing import Territories
 from engines.errors import EngineError, EngineFailed
 
 log = logging.getLogger("understudy.requests")
@@ -32,17 +32,17 @@ METHODS = ("GET", "POST", "OPTIONS", "HEAD")
 class Front:
     """The whole server as one ASGI application.
 
-    ``dialects`` maps base paths (``/v1``) to who words the errors below them; ``default`` words all
-    others. ``limits`` is what the protocol at the socket goes by.
+    ``dialects`` says who words the errors of a path; ``default`` words all others. ``limits`` is what the
+    protocol at the socket goes by.
     """
 
     def __init__(
-        self, inner: ASGIApp, pages: Pages, dialects: Mapping[str, Dialect], default: Dialect, limits: Limits
+        self, inner: ASGIApp, pages: Pages, dialects: Territories[Dialect], default: Dialect, limits: Limits
     ) -> None:
         self.limits = limits
         self._inner = inner
         self._pages = pages
-        self._dialects = dict(sorted(dialects.items(), key=lambda item: -len(item[0])))
+        self._dialects = dialects
         self._default = default
         self._cors = _Cors(
             self._guarded,
@@ -62,13 +62,7 @@ class Front:
 
     def word(self, path: str, error: Exception) -> Answer:
         """The answer for an error at this path, in the words of the path's dialect."""
-        return self._dialect_of(path).word(error)
-
-    def _dialect_of(self, path: str) -> Dialect:
-        for base, dialect in self._dialects.items():
-            if path == base or path.startswith(base + "/"):
-                return dialect
-        return self._default
+        return (self._dialects.owner(path) or self._default).word(error)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
         answered = _Noted(send)

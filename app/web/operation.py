@@ -11,11 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
-from connexion.middleware.routing import RoutingMiddleware
 from connexion.operations import AbstractOperation
 from connexion.spec import Specification
-from starlette.exceptions import HTTPException
-from starlette.routing import Match, Mount, Route, Router
 
 from app.errors import NoSuchPath
 from app.settings import Limits
@@ -83,25 +80,46 @@ Compile = Callable[[AbstractOperation, Guard, Limits], ASGIApp]
 """Makes an ASGI application of one operation."""
 
 
+OF = ":"
+"""Stands between the name of a contract and the operationId that the contract gives."""
+
+
+def split(operation_id: str) -> tuple[str, str]:
+    """The contract of an operation that was bound, and the operationId in it."""
+    contract, _, name = operation_id.partition(OF)
+    return contract, name
+
+
 class OperationAPI(RoutedAPI[ASGIApp]):
     """All operations of one contract."""
 
     def __init__(
-        self, specification: Specification, *, guard: Guard, limits: Limits, compiled: Compile, **options: Any
+        self,
+        specification: Specification,
+        *,
+        guards: Mapping[str, Guard],
+        limits: Limits,
+        compilers: Mapping[str, Compile],
+        **options: Any,
     ) -> None:
         super().__init__(specification, **options)
-        self._guard = guard
+        self._guards = guards
         self._limits = limits
-        self._compiled = compiled
+        self._compilers = compilers
         self.add_paths()
 
     def make_operation(self, operation: AbstractOperation) -> ASGIApp:
-        """Compile one operation."""
-        return self._compiled(operation, self._guard, self._limits)
+        """Compile one operation, behind the guard of its contract."""
+        contract, _ = split(operation.operation_id)
+        compiled = self._compilers.get(contract, Operation)
+        return compiled(operation, self._guards[contract], self._limits)
 
 
 class OperationMiddleware(RoutedMiddleware[OperationAPI]):
-    """Runs the operation that the routing found; nothing lies behind it."""
+    """Runs the operation that the routing found; nothing lies behind it.
+
+    ``guards`` and ``compilers`` are by the name of the contract.
+    """
 
     api_cls = OperationAPI
 
@@ -109,61 +127,19 @@ class OperationMiddleware(RoutedMiddleware[OperationAPI]):
         self, app: ASGIApp, guards: Mapping[str, Guard], limits: Limits, compilers: Mapping[str, Compile]
     ) -> None:
         super().__init__(app)
-        self._guards = guards
-        self._limits = limits
-        self._compilers = compilers
+        self._options = {"guards": guards, "limits": limits, "compilers": compilers}
+        self._operations: dict[str, ASGIApp] = {}
 
-    def add_api(self, specification: Specification, *, base_path: str, **options: Any) -> OperationAPI:
-        """Compile a contract's operations, behind the guard of its base path."""
-        guard, compiled = self._guards[base_path], self._compilers.get(base_path, Operation)
-        api: OperationAPI = super().add_api(
-            specification, base_path=base_path, guard=guard, limits=self._limits, compiled=compiled, **options
-        )
+    def add_api(self, specification: Specification, **options: Any) -> OperationAPI:
+        """Compile a contract's operations."""
+        api: OperationAPI = super().add_api(specification, **self._options, **options)
+        self._operations |= {name: operation for name, operation in api.operations.items() if name is not None}
         return api
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the operation. Raises ``NoSuchPath`` where the routing found none."""
         routed: Mapping[str, str | None] = scope["extensions"]["connexion_routing"]
-        if routed["operation_id"] is None:
+        operation_id = routed["operation_id"]
+        if operation_id is None:
             raise NoSuchPath(scope["path"])
-        await super().__call__(scope, receive, send)
-
-
-class StrictRouting(RoutingMiddleware):
-    """Connexion's routing without redirects: a path with a slash too many is another path.
-
-    Refuses a method with all those that the path has; by itself the router names those of one operation.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__(app)
-        self.router.redirect_slashes = False
-
-    def add_api(self, specification: Specification, **options: Any) -> None:
-        """Mount a contract's routes."""
-        super().add_api(specification, **options)
-        for route in self.router.routes:
-            if isinstance(route, Mount) and isinstance(route.app, Router):
-                route.app.redirect_slashes = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Route. Raises Starlette's exception for a path or method that no contract has."""
-        root = scope.get("root_path", "")  # Mounts add to it.
-        try:
-            await super().__call__(scope, receive, send)
-        except HTTPException as refusal:
-            if refusal.status_code != 405:
-                raise
-            allowed = ", ".join(sorted(self._methods({**scope, "root_path": root})))
-            raise HTTPException(405, headers={"Allow": allowed}) from None
-
-    def _methods(self, scope: Scope) -> set[str]:
-        mounts = ((mount, *mount.matches(scope)) for mount in self.router.routes if isinstance(mount, Mount))
-        return {
-            method
-            for mount, match, inner in mounts
-            if match is not Match.NONE
-            for route in mount.routes
-            if isinstance(route, Route) and route.matches({**scope, **inner})[0] is not Match.NONE
-            for method in route.methods or ()
-        }
+        await self._operations[operation_id](scope, receive, send)

@@ -51,8 +51,7 @@ class Pages:
         self._ping = ping
         self._engines = engines
         self._queue = queue
-        bases = {name: base_of(document) for name, document in documents.items()}
-        self._bases = bases
+        bases = self._bases = _homes(documents)
         self._router = Router(
             [
                 Route("/", self._welcome),
@@ -117,6 +116,15 @@ class Pages:
 
 
 PAGES = ("openapi.json", "ui")
+
+
+def _homes(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Where the pages of each contract lie: at its base path, or under its name where that one is taken."""
+    homes: dict[str, str] = {}
+    for name, document in documents.items():
+        base = base_of(document)
+        homes[name] = f"/{name}" if base in homes.values() else base
+    return homes
 
 
 def reader_folder() -> Path:

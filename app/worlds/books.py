@@ -41,11 +41,12 @@ class Books:
     async def reserve(self, charge: Charge) -> int:
         """Take the amount out of the world's balance; the new balance.
 
-        Raises ``InsufficientBalance``, or ``StoreUnavailable`` for a charge that was released before.
+        Raises ``InsufficientBalance``, ``AllowanceExhausted``, or ``StoreUnavailable`` for a charge that was
+        released before.
         """
         purse = self._purse_of(charge.id) or self._payer(charge.organization_id)
         with _noted(purse):
-            balance = purse.reserve(charge.id, charge.amount)
+            balance = purse.reserve(charge.id, charge.amount, charge.allowance, charge.day)
         if charge.id not in self._ended:
             self._open[charge.id] = purse
         return balance

@@ -1,1 +1,7 @@
-"""The Stability REST API in its three versions: v1 is the base, the older two state their differences."""
+"""The three versions of the Stability REST API."""
+
+from app.dialects.stability.v1 import V1
+from app.dialects.stability.v1alpha import V1Alpha
+from app.dialects.stability.v1beta import V1Beta
+
+DIALECTS = (V1, V1Beta, V1Alpha)

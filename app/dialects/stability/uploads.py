@@ -5,13 +5,12 @@ Everything here runs where picture work runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from app.errors import BadFileSize, BadPictureSize, BadPictureType, MaskMissing
+from app.dialects.uploads import check_bytes, picture
+from app.errors import BadPictureSize, MaskMissing
 from app.settings import Limits
-from engines.codec import Decoded, decode, decode_mask
+from engines.codec import Decoded, decode_mask
 from engines.errors import PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
 from engines.sizes import UpscaleRange
 from engines.types import EngineCard, Pixels
@@ -22,13 +21,13 @@ WHITE = "MASK_IMAGE_WHITE"
 
 def init_image(card: EngineCard, data: bytes, limits: Limits) -> Decoded:
     """A picture to start from, which must itself obey the size rules of the engine."""
-    return _picture("init_image", data, limits, lambda width, height: _check_init(card, width, height))
+    return picture("init_image", data, limits, lambda width, height: _check_init(card, width, height))
 
 
 def image(card: EngineCard, data: bytes, limits: Limits) -> Decoded:
     """A picture to enlarge."""
     rule = card.sizes.check_input if isinstance(card.sizes, UpscaleRange) else card.sizes.check
-    return _picture("image", data, limits, rule)
+    return picture("image", data, limits, rule)
 
 
 def mask(init: Decoded, source: str, data: bytes | None, limits: Limits) -> Pixels:
@@ -42,27 +41,12 @@ def mask(init: Decoded, source: str, data: bytes | None, limits: Limits) -> Pixe
         return np.zeros((height, width), np.uint8) if init.alpha is None else 255 - init.alpha
     if data is None:
         raise MaskMissing(f"mask_image is required when mask_source is {source}")
-    _check_bytes("mask_image", data, limits)
+    check_bytes("mask_image", data, limits)
     try:
         found = decode_mask(data, limits.picture_pixels, lambda *size: _check_mask((width, height), size))
     except PictureUnreadable as problem:
         raise MaskMissing("mask_image must be a PNG, JPEG or WebP picture") from problem
     return found if source == WHITE else 255 - found
-
-
-def _picture(field: str, data: bytes, limits: Limits, rule: Callable[[int, int], None]) -> Decoded:
-    _check_bytes(field, data, limits)
-    try:
-        return decode(data, limits.picture_pixels, rule)
-    except PictureUnreadable as problem:
-        raise BadPictureType(field, "must be a PNG, JPEG or WebP picture") from problem
-
-
-def _check_bytes(field: str, data: bytes, limits: Limits) -> None:
-    if not data:
-        raise BadFileSize(field, "is empty")
-    if len(data) > limits.file_bytes:
-        raise BadFileSize(field, f"must have at most {limits.file_bytes} bytes, but we received {len(data)}")
 
 
 def _check_init(card: EngineCard, width: int, height: int) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
-from concurrent.futures import Executor
-from typing import Any, TypeVar
 
 from app.dialects.stability import answers, reading, uploads
 from app.dialects.stability.wording import Wording, word
 from app.errors import TooManyPictures
-from app.settings import Limits
-from app.studio import Finished, Studio
+from app.studio import Finished
+from app.tools import Tools
 from app.web.answer import JSON, PNG, Answer, json_answer
 from app.web.body import Body
 from app.web.call import Call
@@ -20,21 +17,19 @@ from app.web.negotiation import wanted
 from engines.errors import TaskNotOffered, UnknownEngine
 from engines.types import EngineCard, GenerationRequest, Task
 
-T = TypeVar("T")
-
 ERA = 1
 """The only generation of engines that these versions have ever known."""
 
 
 class V1:
-    """The dialect the two older versions derive from. ``hands`` is where picture work runs."""
+    """The dialect the two older versions derive from."""
 
     contract = "v1"
 
-    def __init__(self, studio: Studio, hands: Executor, limits: Limits) -> None:
-        self._studio = studio
-        self._hands = hands
-        self._limits = limits
+    def __init__(self, tools: Tools) -> None:
+        self._studio = tools.studio
+        self._tools = tools
+        self._limits = tools.limits
 
     async def list_engines(self, call: Call) -> None:
         """Every engine as a bare array."""
@@ -58,23 +53,23 @@ class V1:
         """Pictures from a picture and prompts."""
         card = self._card(call, Task.IMAGE_TO_IMAGE)
         words = self.words(call.body)
-        init = await self._by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
+        init = await self._tools.by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
         await self._deliver(call, reading.image_to_image(card, init, words.full, words.sent))
 
     async def masking(self, call: Call) -> None:
         """The masked part of a picture made anew."""
         card = self._card(call, Task.MASKING)
         words = self.words(call.body)
-        init = await self._by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
+        init = await self._tools.by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
         picture = call.body.sent.get("mask_image")
-        mask = await self._by_hand(uploads.mask, init, words.full["mask_source"], picture, self._limits)
+        mask = await self._tools.by_hand(uploads.mask, init, words.full["mask_source"], picture, self._limits)
         await self._deliver(call, reading.masking(card, init, mask, words.full, words.sent))
 
     async def upscale_image(self, call: Call) -> None:
         """A larger version of a picture."""
         card = self._card(call, Task.UPSCALE)
         words = self.words(call.body)
-        image = await self._by_hand(uploads.image, card, call.body.sent["image"], self._limits)
+        image = await self._tools.by_hand(uploads.image, card, call.body.sent["image"], self._limits)
         await self._deliver(call, reading.upscale(card, image, words.full, words.sent))
 
     def word(self, error: Exception) -> Answer:
@@ -108,16 +103,12 @@ class V1:
         as_png = wanted(call.headers.get("accept", ""), (JSON, PNG)) == PNG
         if as_png and request.samples > 1:
             raise TooManyPictures
-        async with self._studio.generate(call.caller, request) as pictures:
-            await call.reply(await (self._png(pictures) if as_png else self._artifacts(pictures)))
+        async with self._studio.generate(call.caller, request) as work:
+            await call.reply(await (self._png(work.pictures) if as_png else self._artifacts(work.pictures)))
 
     async def _png(self, pictures: tuple[Finished, ...]) -> Answer:
-        return await self._by_hand(answers.png_answer, pictures[0])
+        return await self._tools.by_hand(answers.png_answer, pictures[0])
 
     async def _artifacts(self, pictures: tuple[Finished, ...]) -> Answer:
-        encoded = await asyncio.gather(*(self._by_hand(answers.artifact_of, picture) for picture in pictures))
+        encoded = await asyncio.gather(*(self._tools.by_hand(answers.artifact_of, picture) for picture in pictures))
         return answers.artifacts_answer(encoded)
-
-    async def _by_hand(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run picture work off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._hands, work, *arguments)

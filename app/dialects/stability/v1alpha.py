@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import singledispatchmethod
 
 from app import errors as e
-from app.dialects.stability.fields import field_reason
+from app.dialects.fields import field_reason
 from app.dialects.stability.v1 import V1
 from app.dialects.stability.wording import Wording, word
 from app.web.answer import Answer, json_answer

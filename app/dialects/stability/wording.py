@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from app import errors as e
-from app.dialects.stability.fields import field_reason
+from app.dialects.fields import field_reason
 from engines import errors as w
 from engines.prices import MICRO
 

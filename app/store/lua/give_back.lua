@@ -11,4 +11,5 @@ redis.call('HSET', key, 'rest', whole(tonumber(c[3]) - amount), 'back:' .. ARGV[
   'reason', c[4] == '' and ARGV[3] or c[4] .. ', ' .. ARGV[3])
 move(c[2], 'open', -amount)
 move(c[2], 'balance', amount)
+return_to_day(key, amount)
 return {'ok'}

@@ -13,6 +13,7 @@
 --   understudy:open                set     every open charge
 --   understudy:owner:<id>          string  heartbeat of a server, goes away by itself
 --   understudy:journal:<org>       stream  one entry per charge that ended
+--   understudy:day:<n>:<org>:<day> string  what was spent of allowance <n> in a UTC day, goes away by itself
 --   understudy:rate:<sha256>       list    times of the last requests, newest first
 --   understudy:lockout:<sha256>    string  when requests are taken again
 --   understudy:done:<token>        string  a grant that was made, so that a repetition is none
@@ -35,6 +36,14 @@ local function move(org, name, by)
   return redis.call('HINCRBY', P .. 'org:' .. org, name, whole(by))
 end
 
+-- What goes back of a charge goes back to the allowance of its day, unless that day is long over.
+local function return_to_day(key, amount)
+  local day = redis.call('HGET', key, 'day')
+  if day and day ~= '' and redis.call('EXISTS', day) == 1 then
+    redis.call('DECRBY', day, whole(amount))
+  end
+end
+
 -- Ends an open charge. What is left of it is spent when state is 'settled', else it goes back.
 local function close_charge(id, state, reason, now, length, keep)
   local key = P .. 'charge:' .. id
@@ -43,6 +52,9 @@ local function close_charge(id, state, reason, now, length, keep)
   local settled = state == 'settled'
   move(org, 'open', -rest)
   move(org, settled and 'spent' or 'balance', rest)
+  if not settled then
+    return_to_day(key, rest)
+  end
   local reasons = c[9]
   if reason ~= '' then
     reasons = reasons == '' and reason or reasons .. ', ' .. reason

@@ -1,0 +1,41 @@
+"""Asks the analysts about texts and pictures: each question waits its turn and has to be answered in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from app.desk import Desk
+from app.errors import TookTooLong
+from engines.analysis.analysts import Analysts
+from engines.analysis.types import Findings, Question
+from engines.types import Pixels
+
+T = TypeVar("T")
+
+
+class Laboratory:
+    """The way to the analysts. What an answer costs is the affair of who asks: see ``app.till``."""
+
+    def __init__(self, analysts: Analysts, desk: Desk, seconds: float) -> None:
+        self._analysts = analysts
+        self._desk = desk
+        self._seconds = seconds
+
+    async def score(self, question: Question) -> Findings:
+        """Scores for texts or a picture. Raises ``EngineNotReady``, ``EngineFailed``, ``Busy``, ``TookTooLong``."""
+        return await self._answered(lambda: self._analysts.score(question))
+
+    async def separate(self, question: Question) -> Pixels:
+        """The subject of a picture, height x width; raises as ``score`` does."""
+        return await self._answered(lambda: self._analysts.separate(question))
+
+    async def _answered(self, ask: Callable[[], Future[T]]) -> T:
+        async with self._desk.line() as place:
+            try:
+                async with asyncio.timeout(self._seconds), place:
+                    return await asyncio.wrap_future(ask())
+            except TimeoutError:
+                raise TookTooLong(f"not finished within {self._seconds:g} seconds") from None

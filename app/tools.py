@@ -1,0 +1,62 @@
+"""What every dialect is given to work with."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from app.environment import BadSetting
+from app.fetching import Fetcher
+from app.gallery import Gallery
+from app.laboratory import Laboratory
+from app.settings import Limits, Services
+from app.studio import Studio
+from app.till import Till
+
+T = TypeVar("T")
+
+HOST = re.compile(r"[\w.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The rooms behind the counter. ``hands`` is where picture work runs, off the event loop."""
+
+    studio: Studio
+    till: Till
+    laboratory: Laboratory
+    gallery: Gallery
+    fetcher: Fetcher
+    hands: Executor
+    limits: Limits
+    services: Services
+
+    def address(self, headers: Mapping[str, str]) -> str:
+        """Where this server is for a caller who sent these headers, without a slash at its end."""
+        if self.services.public_url:
+            return self.services.public_url
+        host = headers.get("host", "")
+        return f"http://{host if HOST.fullmatch(host) else 'localhost'}"
+
+    async def by_hand(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run picture work off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.hands, work, *arguments)
+
+    def models(self, contract: str, own: Mapping[str, str]) -> dict[str, str]:
+        """The engine of every model of a contract: its ``own`` choice, or the owner's.
+
+        Raises ``BadSetting`` where the owner names a model that the contract does not have.
+        """
+        chosen = dict(own)
+        for name, engine_id in self.services.models:
+            served, _, model = name.partition("/")
+            if served != contract:
+                continue
+            if model not in own:
+                raise BadSetting(f"UNDERSTUDY_MODELS: {contract} has no model {model!r}, only {', '.join(own)}")
+            chosen[model] = engine_id
+        return chosen

@@ -1,0 +1,87 @@
+"""Which operation answers a path: Connexion's routing, strict about paths, with every contract in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Generic, TypeVar
+
+from connexion.middleware.routing import RoutingAPI, RoutingMiddleware
+from connexion.spec import Specification
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+
+from app.web.body import Receive
+from app.web.call import Send
+from app.web.operation import ASGIApp, Scope
+
+T = TypeVar("T")
+
+
+class StrictRouting(RoutingMiddleware):
+    """Connexion's routing without redirects: a path with a slash too many is another path.
+
+    Contracts may begin at the same base path or one inside the other: Connexion gives each a branch of its own,
+    from which a path does not come back, so their routes are put into one table. A method is refused with all
+    those that the path has; by itself the router names those of one operation.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app)
+        self.router.redirect_slashes = False
+
+    def add_api(self, specification: Specification, base_path: str | None = None, **options: Any) -> None:
+        """Add a contract's routes; where two contracts have the same one, the first has it."""
+        api = RoutingAPI(specification, base_path=base_path, next_app=self.app, **options)
+        for route in api.router.routes:
+            if isinstance(route, Route):
+                self.router.routes.append(Route(f"{api.base_path}{route.path}", route.endpoint, methods=route.methods))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Route. Raises Starlette's exception for a path or method that no contract has."""
+        try:
+            await super().__call__(scope, receive, send)
+        except HTTPException as refusal:
+            if refusal.status_code != 405:
+                raise
+            raise HTTPException(405, headers={"Allow": ", ".join(sorted(self._methods(scope)))}) from None
+
+    def _methods(self, scope: Scope) -> set[str]:
+        return {
+            method
+            for route in self.router.routes
+            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+            for method in route.methods or ()
+        }
+
+
+class Territories(Generic[T]):
+    """Whose a path is, be there an operation or not: his whose paths share the most leading segments with it.
+
+    So ``/v1/image/nothing`` belongs to who has ``/v1/image/create``, and ``/v1/nothing`` to the first who has
+    something below ``/v1``. A segment in braces stands for any.
+    """
+
+    def __init__(self, paths: Iterable[tuple[str, T]]) -> None:
+        self._rows = [(_segments(path), owner) for path, owner in paths]
+
+    def owner(self, path: str) -> T | None:
+        """The owner of the path; None where no path has even its first segment."""
+        wanted, best, found = _segments(path), 0, None
+        for segments, owner in self._rows:
+            shared = _shared(segments, wanted)
+            if shared > best:
+                best, found = shared, owner
+        return found
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
+
+
+def _shared(known: tuple[str, ...], wanted: tuple[str, ...]) -> int:
+    count = 0
+    for mine, theirs in zip(known, wanted, strict=False):
+        if mine != theirs and not mine.startswith("{"):
+            break
+        count += 1
+    return count
