@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from engines.catalog import CARDS
 from engines.types import EngineCard, Sampler, Task
+from engines.weights.analysts import read_analysts
+from engines.weights.running import DEVICE, numbered, read_device, read_dtype
 from engines.weights.scheduling import SCHEDULER_KEYS
-from engines.weights.setup import AUTO, EngineSetup, Kind, LongPrompts, Source, Workshop
+from engines.weights.setup import AUTO, AnalystSetup, EngineSetup, Kind, LongPrompts, Source, Workshop
 from engines.weights.sources import SOURCE_KEYS, has_weights, read_source
 from engines.weights.table import BadWorkshop, Table
 
 SHIPPED = Path(__file__).with_name("engines.toml")
 OWN_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,2})?")
 SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b", re.IGNORECASE)
-DTYPES = (AUTO, "float32", "float16", "bfloat16")
 RUNNING_KEYS = ("device", "dtype", "long_prompts", "compile")
 ENGINE_KEYS = (*SOURCE_KEYS, "kind", *RUNNING_KEYS, "sampler", "scheduler", "tile", "like", "name", "description")
 BY_ID: Mapping[str, EngineCard] = {card.id: card for card in CARDS}
@@ -40,11 +40,14 @@ def read(path: Path | None) -> Workshop:
     defaults = Table(str(path or SHIPPED), "defaults", {**_defaults(shipped).values(), **_defaults(own).values()})
     tables = {**_tables(over), **{id_: _laid_over(id_, own, shipped) for id_ in _tables(own)}}
     setups = tuple(_setup(id_, tables[id_], defaults, shipped, folder) for id_ in _in_order(tables))
+    analysts = read_analysts(own, over, shipped, defaults, folder)
+    _one_way((*setups, *analysts), str(path or SHIPPED))
     return Workshop(
-        engines=_one_way(setups, str(path or SHIPPED)),
+        engines=setups,
         memory=_memory(own if "memory" in own else over),
         safety=_extra("safety", own, over, folder),
         guidance=_extra("guidance", own, over, folder),
+        analysts=analysts,
     )
 
 
@@ -58,7 +61,7 @@ def _document(path: Path) -> Table:
     except tomllib.TOMLDecodeError as problem:
         raise BadWorkshop(f"{path}: {problem}") from problem
     document = Table(str(path), "", values)
-    document.allow(("only", "defaults", "memory", "safety", "guidance", "engines"))
+    document.allow(("only", "defaults", "memory", "safety", "guidance", "engines", "analysis"))
     return document
 
 
@@ -111,8 +114,8 @@ def _setup(id_: str, table: Table, defaults: Table, shipped: Table, folder: Path
         engine_id=id_,
         kind=kind,
         source=read_source(table, folder, one_file=kind is Kind.ESRGAN, config=pattern.text("hub")),
-        device=_device(running["device"], "device"),
-        dtype=running["dtype"].choice("dtype", DTYPES) or AUTO,
+        device=read_device(running["device"]),
+        dtype=read_dtype(running["dtype"]),
         sampler=_sampler(table),
         scheduler=_scheduler(table),
         long_prompts=LongPrompts(running["long_prompts"].choice("long_prompts", tuple(LongPrompts)) or "cut"),
@@ -128,18 +131,6 @@ def _kind(table: Table, pattern: Table, card: EngineCard) -> Kind:
     kinds = (Kind.LATENT_UPSCALER, Kind.ESRGAN) if Task.UPSCALE in card.tasks else (Kind.DIFFUSION,)
     chosen = table.choice("kind", kinds) or pattern.text("kind") or Kind.DIFFUSION
     return Kind(chosen)
-
-
-def _device(table: Table, key: str) -> str:
-    name = table.text(key) or AUTO
-    if not DEVICE.fullmatch(name):
-        raise table.refused(key, "auto, cpu, mps, cuda or cuda:0, cuda:1, …")
-    return _numbered(name)
-
-
-def _numbered(device: str) -> str:
-    """Plain ``cuda`` is the first of its kind; under two names a device would get two workers."""
-    return "cuda:0" if device == "cuda" else device
 
 
 def _sampler(table: Table) -> Sampler | None:
@@ -161,7 +152,7 @@ def _memory(document: Table) -> tuple[tuple[str, int], ...]:
     for name in table.keys():  # noqa: SIM118 -- a Table is no dict
         if not DEVICE.fullmatch(name):
             raise table.refused(name, 'the name of a device on the left: auto, cpu, mps, cuda or "cuda:0"')
-    return tuple((_numbered(name), _size(table, name)) for name in table.keys())  # noqa: SIM118
+    return tuple((numbered(name), _size(table, name)) for name in table.keys())  # noqa: SIM118
 
 
 def _size(table: Table, name: str) -> int:
@@ -182,13 +173,13 @@ def _extra(name: str, own: Table, over: Table, folder: Path) -> Source | None:
     return read_source(table, folder)
 
 
-def _one_way(setups: tuple[EngineSetup, ...], place: str) -> tuple[EngineSetup, ...]:
+def _one_way(setups: Sequence[EngineSetup | AnalystSetup], place: str) -> None:
     """Refuse ``auto`` beside devices by name: two workers could choose the same one, each with a whole budget."""
     automatic = [setup.engine_id for setup in setups if setup.device == AUTO]
     if automatic and len(automatic) < len(setups):
         named = next(setup for setup in setups if setup.device != AUTO)
+        table = "engines" if isinstance(named, EngineSetup) else "analysis"
         raise BadWorkshop(
-            f"{place}: [engines.{named.engine_id}] device = {named.device!r}: {automatic[0]} is on auto; "
+            f"{place}: [{table}.{named.engine_id}] device = {named.device!r}: {automatic[0]} is on auto; "
             f"use auto for all engines, or name a device in [defaults]"
         )
-    return setups

@@ -28,6 +28,8 @@ ALWAYS = frozenset({"unet", "vae", "text_encoder", "tokenizer", "scheduler"})
 """Every pipeline of ours has these; an index that does not name them is broken, or of another kind."""
 VOCABULARY = ("vocab.json", "merges.txt")
 WORDS = re.compile(r"[^/]+\.(?:json|txt|model)")
+MODULE = re.compile(r"\d+_\w+/config\.json")
+"""What sentence encoders say of the steps after the model itself, such as ``1_Pooling/config.json``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,13 @@ def configuration(index: Mapping[str, Any], names: AbstractSet[str]) -> Layout:
 
 def single(names: AbstractSet[str], variant: str | None, pickle: bool) -> Layout:
     """The files of one model of transformers, such as CLIP, that lies in a folder of its own."""
-    words = tuple(sorted(name for name in names if WORDS.fullmatch(name) and not name.endswith(".index.json")))
+    words = tuple(
+        sorted(
+            name
+            for name in names
+            if (WORDS.fullmatch(name) and not name.endswith(".index.json")) or MODULE.fullmatch(name)
+        )
+    )
     missing = () if "config.json" in words else ("config.json",)
     return _joined([Layout(words, missing), _weights(names, "", variant, pickle)])
 

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from pathlib import Path
 
+from engines.analysis.types import Analysis
 from engines.types import Sampler
 
 AUTO = "auto"
@@ -102,6 +103,22 @@ class EngineSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalystSetup:
+    """How one analyst runs; its weights are a folder."""
+
+    task: Analysis
+    source: Source
+    device: str = AUTO
+    dtype: str = AUTO
+    """As an engine's, but for ``auto``, which is single precision on every device."""
+
+    @property
+    def engine_id(self) -> str:
+        """What it is called beside engines: the name of its task."""
+        return self.task.value
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
     """Everything that ``engines.toml`` says."""
 
@@ -112,3 +129,4 @@ class Workshop:
     """A checker of finished pictures; None for none."""
     guidance: Source | None = None
     """A CLIP model for the guidance presets; None leaves them without effect."""
+    analysts: tuple[AnalystSetup, ...] = ()
