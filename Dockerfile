@@ -1,8 +1,8 @@
 # A small image that runs as an ordinary user and keeps its data in /data.
 # `understudy serve --test` as its command makes it a test double, which needs no volume.
-# `--build-arg EXTRAS=[gpu]` adds torch and diffusers, and with them gigabytes.
+# `--build-arg EXTRAS=[gpu,vision]` adds torch and diffusers, and with them gigabytes.
 FROM python:3.13-slim AS build
-ARG EXTRAS=
+ARG EXTRAS=[vision]
 WORKDIR /src
 COPY . .
 RUN python -m venv /opt/understudy && /opt/understudy/bin/pip install --no-cache-dir ".$EXTRAS"

@@ -59,17 +59,17 @@ $(BIN)/python:
 
 $(VENV)/.serve: pyproject.toml | $(BIN)/python
 	@echo "Installing Understudy"
-	@$(PIP) install --editable .
+	@$(PIP) install --editable '.[vision]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "Installing Understudy and what its tests need"
-	@$(PIP) install --editable '.[dev]'
-	@{ $(PIP) install $(TORCH) && $(PIP) install --editable '.[dev,gpu]'; } || \
+	@$(PIP) install --editable '.[dev,vision]'
+	@{ $(PIP) install $(TORCH) && $(PIP) install --editable '.[dev,gpu,vision]'; } || \
 		echo "torch cannot be installed here: the tests of the real engines will not run" >&2
 	@touch $@ $(VENV)/.serve
 
 $(VENV)/.gpu: pyproject.toml | $(BIN)/python
 	@echo "Installing Understudy with torch and diffusers"
-	@$(PIP) install --editable '.[gpu]'
+	@$(PIP) install --editable '.[gpu,vision]'
 	@touch $@ $(VENV)/.serve

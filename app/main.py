@@ -18,16 +18,16 @@ from app.accounts.ports import RateLimit
 from app.cards import cards_for
 from app.dialects.served import RECORDED, SERVED, Kind
 from app.errors import StoreUnavailable
-from app.fetching import Fetcher
+from app.fetching.fetcher import Fetcher
 from app.filters import PromptFilter, WordOutputFilter, read_list
-from app.gallery import Gallery
+from app.gallery.folder import Gallery
 from app.house import House, Ordinary, Store, open_store
 from app.laboratory import Laboratory
 from app.settings import BadSetting, Settings
 from app.studio import Studio
 from app.till import Till
 from app.tools import Tools
-from app.web.contract import base_of, bind, load
+from app.web.contract import answer_headers, base_of, bind, load
 from app.web.dialect import Dialect
 from app.web.front import Front
 from app.web.guard import Guard
@@ -115,7 +115,9 @@ def create(settings: Settings) -> ASGIApp:
     relayed = {} if relay is None else dict.fromkeys(paid, relay.compile)
     inner = bind(documents, dialects, {name: one for name, (_, one) in served.items()}, limits, lifespan, relayed)
     pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
-    front = Front(house.inside(inner), pages, _territories(documents, dialects), next(iter(dialects.values())), limits)
+    exposed = sorted(frozenset[str]().union(*map(answer_headers, documents.values())))
+    by_path = _territories(documents, dialects)
+    front = Front(house.inside(inner), pages, by_path, next(iter(dialects.values())), limits, exposed)
     return house.around(front, paid, engines.registry.cards)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from app.environment import BadSetting
-from app.fetching import Fetcher
-from app.gallery import Gallery
+from app.fetching.fetcher import Fetcher
+from app.gallery.folder import Gallery
 from app.laboratory import Laboratory
 from app.settings import Limits, Services
 from app.studio import Studio

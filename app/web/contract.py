@@ -39,6 +39,19 @@ def base_of(document: Mapping[str, Any]) -> str:
     return base
 
 
+def answer_headers(document: Mapping[str, Any]) -> frozenset[str]:
+    """The names of all headers that the contract's answers may have."""
+    shared = document.get("components", {}).get("responses", {}).values()
+    own = (
+        answer
+        for row in document["paths"].values()
+        for facts in row.values()
+        if isinstance(facts, Mapping)
+        for answer in facts.get("responses", {}).values()
+    )
+    return frozenset(name for answer in (*shared, *own) for name in answer.get("headers", {}))
+
+
 def bind(
     documents: Mapping[str, dict[str, Any]],
     dialects: Mapping[str, Dialect],

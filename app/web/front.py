@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -25,7 +26,6 @@ from engines.errors import EngineError, EngineFailed
 
 log = logging.getLogger("understudy.requests")
 
-EXPOSED = ("Finish-Reason", "Seed", "Goa-Error", "Retry-After")
 METHODS = ("GET", "POST", "OPTIONS", "HEAD")
 
 
@@ -33,11 +33,17 @@ class Front:
     """The whole server as one ASGI application.
 
     ``dialects`` says who words the errors of a path; ``default`` words all others. ``limits`` is what the
-    protocol at the socket goes by.
+    protocol at the socket goes by, ``exposed`` the headers that scripts on any site may read.
     """
 
     def __init__(
-        self, inner: ASGIApp, pages: Pages, dialects: Territories[Dialect], default: Dialect, limits: Limits
+        self,
+        inner: ASGIApp,
+        pages: Pages,
+        dialects: Territories[Dialect],
+        default: Dialect,
+        limits: Limits,
+        exposed: Sequence[str],
     ) -> None:
         self.limits = limits
         self._inner = inner
@@ -49,7 +55,7 @@ class Front:
             allow_origin_regex=".*",
             allow_methods=METHODS,
             allow_headers=["*"],
-            expose_headers=EXPOSED,
+            expose_headers=exposed,
             max_age=600,
         )
 

@@ -68,7 +68,7 @@ def test_compose_offers_real_engines_on_request_only() -> None:
 
     assert service["profiles"] == ["gpu"]
     assert '".$EXTRAS"' in DOCKERFILE
-    assert service["build"]["args"]["EXTRAS"] == "[gpu]"
+    assert service["build"]["args"]["EXTRAS"] == "[gpu,vision]"
     assert (settings.engines, settings.weights) == ("diffusers", Path("/data/weights"))
     assert service["ports"] == ["127.0.0.1:8081:8080"]
 
