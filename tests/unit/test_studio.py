@@ -17,6 +17,7 @@ from app.desk import Desk
 from app.errors import Busy, InsufficientBalance, PromptRefused, StoreUnavailable, TookTooLong
 from app.filters import PromptFilter, WordList, WordOutputFilter
 from app.studio import Finished, Studio
+from app.till import Till
 from engines.catalog import CARDS
 from engines.errors import EngineFailed, TaskNotOffered, UnknownEngine
 from engines.registry import Registry
@@ -104,7 +105,7 @@ def make(ledger: NotedLedger, family: GivenFamily, *, places: int = 1, queue: in
     """A studio around a family that serves all cards."""
     return Studio(
         Registry({card.id: family for card in CARDS}, CARDS),
-        ledger,
+        Till(ledger, lambda: 0.0),
         PromptFilter(WordList(("forbidden",))),
         WordOutputFilter(WordList(("veiled",))),
         Desk(places, queue),
@@ -115,8 +116,8 @@ def make(ledger: NotedLedger, family: GivenFamily, *, places: int = 1, queue: in
 
 async def ask(studio: Studio, request: GenerationRequest = REQUEST) -> list[bool]:
     """Have it generated and delivered; whether each picture was filtered."""
-    async with studio.generate(CALLER, request) as pictures:
-        return [picture.filtered for picture in pictures]
+    async with studio.generate(CALLER, request) as work:
+        return [picture.filtered for picture in work.pictures]
 
 
 def test_delivered_pictures_are_paid_once() -> None:
@@ -150,8 +151,8 @@ def test_what_the_engines_own_checker_objects_to_is_blurred_and_free() -> None:
         return future
 
     async def delivered() -> tuple[Finished, ...]:
-        async with make(ledger, GivenFamily(half_unsafe)).generate(CALLER, REQUEST) as pictures:
-            return pictures
+        async with make(ledger, GivenFamily(half_unsafe)).generate(CALLER, REQUEST) as work:
+            return work.pictures
 
     fine, blurred = asyncio.run(delivered())
 

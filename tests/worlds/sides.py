@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.accounts.model import Charge
+from app.accounts.model import Allowance, Charge
 from app.accounts.ports import RateLimit
 from app.accounts.refusals import BalanceTooLarge
-from app.errors import CounterError, InsufficientBalance, RateLimited
+from app.errors import AllowanceExhausted, CounterError, InsufficientBalance, RateLimited
 from app.store.redis_store import RedisStore
 from app.worlds.books import Books
 from app.worlds.clock import Clock
@@ -54,6 +54,9 @@ class WorldSide:
     def later(self, seconds: float) -> None:
         self.world.clock.advance(seconds)
 
+    def now(self) -> float:
+        return self.world.clock.now()
+
 
 @dataclass
 class StoreSide:
@@ -73,6 +76,9 @@ class StoreSide:
 
     def later(self, seconds: float) -> None:
         self.clock.now += seconds
+
+    def now(self) -> float:
+        return self.clock.now
 
 
 def both(url: str, steps: Sequence[Step], credits: int = 100, limit: RateLimit | None = None) -> tuple[Any, Any]:
@@ -107,6 +113,8 @@ async def _answer(side: WorldSide | StoreSide, step: Step, limit: RateLimit | No
         return await _do(side, step, limit)
     except InsufficientBalance as refusal:
         return "InsufficientBalance", refusal.need, refusal.have
+    except AllowanceExhausted as refusal:
+        return "AllowanceExhausted", refusal.need, refusal.left, refusal.resets
     except RateLimited as refusal:
         return "RateLimited", refusal.retry_after
     except (CounterError, ValueError, BalanceTooLarge) as refusal:
@@ -124,22 +132,41 @@ async def _do(side: WorldSide | StoreSide, step: Step, limit: RateLimit | None) 
             return (await side.calls.identify(side.key, named, limit)).balance
         case ("stranger", key):
             return (await side.calls.identify(key, None, limit)).balance
+        case ("reserve", name, amount):
+            return await side.calls.reserve(_charge(side, name, amount))
+        case ("reserve", name, amount, named, most):
+            return await side.calls.reserve(_charge(side, name, amount, Allowance(named, most)))
         case (call, name, *rest):
-            return await _charge_step(side, call, name, *rest)
+            return await _charge_step(side.calls, call, _id(side, name), *rest)
     raise AssertionError(f"no such step as {step}")
 
 
-async def _charge_step(side: WorldSide | StoreSide, call: str, name: str, amount: int = 0, reason: str = "") -> object:
-    charge_id = f"{side.organization_id}-{name}"
+async def _charge_step(
+    calls: Books | RedisStore, call: str, charge_id: str, amount: int = 0, reason: str = ""
+) -> object:
     match call:
-        case "reserve":
-            return await side.calls.reserve(
-                Charge(charge_id, side.organization_id, "key-1", amount, "stable-diffusion-v1-6", "text-to-image", 1, 1)
-            )
         case "give_back":
-            return await side.calls.give_back(charge_id, amount, reason)
+            return await calls.give_back(charge_id, amount, reason)
         case "settle":
-            return await side.calls.settle(charge_id)
+            return await calls.settle(charge_id)
         case "release":
-            return await side.calls.release(charge_id, "failed")
+            return await calls.release(charge_id, "failed")
     raise AssertionError(f"no such call as {call}")
+
+
+def _charge(side: WorldSide | StoreSide, name: str, amount: int, allowance: Allowance | None = None) -> Charge:
+    return Charge(
+        id=_id(side, name),
+        organization_id=side.organization_id,
+        key_id="key-1",
+        amount=amount,
+        engine_id="stable-diffusion-v1-6",
+        task="text-to-image",
+        samples=1,
+        at=int(side.now() * 1000),
+        allowance=allowance,
+    )
+
+
+def _id(side: WorldSide | StoreSide, name: str) -> str:
+    return f"{side.organization_id}-{name}"

@@ -56,6 +56,73 @@ STORIES: dict[str, tuple[Step, ...]] = {
     "what is no key": (("stranger", ""), ("stranger", "ключ"), ("stranger", "sk-\x00"), ("stranger", "\ud800")),
 }
 
+A_DAY = 86_400.0
+
+ALLOWED: dict[str, tuple[Step, ...]] = {
+    "no more than the allowance": (
+        ("reserve", "a", 6, "images", 10),
+        ("reserve", "b", 5, "images", 10),
+        ("reserve", "b", 4, "images", 10),
+        ("reserve", "c", 1, "images", 10),
+        ("reserve", "d", 1),
+    ),
+    "the balance is asked first": (("set", 3), ("reserve", "a", 4, "images", 2), ("reserve", "a", 3, "images", 2)),
+    "what was spent stays spent": (
+        ("reserve", "a", 10, "images", 10),
+        ("settle", "a"),
+        ("release", "a"),
+        ("reserve", "b", 1, "images", 10),
+    ),
+    "what goes back can be spent again": (
+        ("reserve", "a", 10, "images", 10),
+        ("give_back", "a", 4, "filtered"),
+        ("give_back", "a", 4, "filtered"),
+        ("reserve", "b", 5, "images", 10),
+        ("reserve", "b", 4, "images", 10),
+        ("release", "a"),
+        ("reserve", "c", 7, "images", 10),
+        ("reserve", "c", 6, "images", 10),
+    ),
+    "a repetition counts once": (
+        ("reserve", "a", 6, "images", 10),
+        ("reserve", "a", 6, "images", 10),
+        ("reserve", "b", 4, "images", 10),
+    ),
+    "names do not know of each other": (
+        ("reserve", "a", 10, "images", 10),
+        ("reserve", "b", 10, "texts", 10),
+        ("reserve", "c", 1, "images", 10),
+    ),
+    "the next day begins with all of it": (
+        ("reserve", "a", 10, "images", 10),
+        ("settle", "a"),
+        ("reserve", "b", 10, "images", 10),
+        ("later", A_DAY),
+        ("reserve", "b", 10, "images", 10),
+        ("reserve", "c", 1, "images", 10),
+    ),
+    "what goes back goes back to its own day": (
+        ("reserve", "a", 10, "images", 10),
+        ("later", A_DAY),
+        ("reserve", "b", 7, "images", 10),
+        ("release", "a"),
+        ("reserve", "c", 4, "images", 10),
+        ("reserve", "c", 3, "images", 10),
+    ),
+    "an allowance may change": (
+        ("reserve", "a", 10, "images", 10),
+        ("reserve", "b", 5, "images", 15),
+        ("reserve", "c", 1, "images", 8),
+        ("reserve", "c", 0, "images", 8),
+    ),
+    "the largest allowance": (
+        ("set", MOST),
+        ("reserve", "a", MOST - 1, "images", MOST - 1),
+        ("reserve", "b", 1, "images", MOST - 1),
+        ("reserve", "b", 1, "images", MOST),
+    ),
+}
+
 LIMITED: dict[str, tuple[Step, ...]] = {
     "the fourth is refused for a minute": (
         *(("identify", None),) * 4,
@@ -89,6 +156,8 @@ CALLS = st.one_of(
     st.tuples(st.just("settle"), NAMES),
     st.tuples(st.just("release"), NAMES),
     st.tuples(st.just("set"), AMOUNTS),
+    st.tuples(st.just("reserve"), NAMES, AMOUNTS, st.sampled_from(["images", "texts"]), st.just(50)),
+    st.tuples(st.just("later"), st.sampled_from([3_600.0, A_DAY / 2, A_DAY])),
 )
 KNOCKS = st.one_of(
     st.just(("identify", None)), st.tuples(st.just("later"), st.sampled_from([0.5, 3.0, 9.5, 10.0, 59.5]))
@@ -98,6 +167,13 @@ KNOCKS = st.one_of(
 @pytest.mark.parametrize("steps", STORIES.values(), ids=STORIES.keys())
 def test_credits_move_as_in_the_store(store_url: str, steps: tuple[Step, ...]) -> None:
     """A client cannot tell a world's ledger from the real one."""
+    world, store = both(store_url, steps)
+    assert world == store
+
+
+@pytest.mark.parametrize("steps", ALLOWED.values(), ids=ALLOWED.keys())
+def test_a_day_is_counted_as_in_the_store(store_url: str, steps: tuple[Step, ...]) -> None:
+    """A client cannot tell a world's daily allowance from the real one, but for a clock that can be turned."""
     world, store = both(store_url, steps)
     assert world == store
 
