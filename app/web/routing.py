@@ -30,11 +30,15 @@ class StrictRouting(RoutingMiddleware):
         self.router.redirect_slashes = False
 
     def add_api(self, specification: Specification, base_path: str | None = None, **options: Any) -> None:
-        """Add a contract's routes; where two contracts have the same one, the first has it."""
+        """Add a contract's routes. Raises ``ValueError`` for one that another contract has already."""
         api = RoutingAPI(specification, base_path=base_path, next_app=self.app, **options)
+        taken = {(one.path, method) for one in self.router.routes if isinstance(one, Route) for method in _of(one)}
         for route in api.router.routes:
             if isinstance(route, Route):
-                self.router.routes.append(Route(f"{api.base_path}{route.path}", route.endpoint, methods=route.methods))
+                path = f"{api.base_path}{route.path}"
+                if clash := {(path, method) for method in _of(route)} & taken:
+                    raise ValueError(f"two contracts have {', '.join(sorted(method for _, method in clash))} {path}")
+                self.router.routes.append(Route(path, route.endpoint, methods=route.methods))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route. Raises Starlette's exception for a path or method that no contract has."""
@@ -50,7 +54,7 @@ class StrictRouting(RoutingMiddleware):
             method
             for route in self.router.routes
             if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
-            for method in route.methods or ()
+            for method in _of(route)
         }
 
 
@@ -72,6 +76,10 @@ class Territories(Generic[T]):
             if shared > best:
                 best, found = shared, owner
         return found
+
+
+def _of(route: Route) -> Iterable[str]:
+    return route.methods or ()
 
 
 def _segments(path: str) -> tuple[str, ...]:

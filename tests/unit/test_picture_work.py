@@ -19,8 +19,8 @@ from app.dialects.stability.v1 import V1
 from app.dialects.stability.v1alpha import V1Alpha
 from app.dialects.stability.v1beta import V1Beta
 from app.filters import PromptFilter, WordList, WordOutputFilter
-from app.settings import Limits
 from app.studio import Studio
+from app.till import Till
 from app.web.body import Body
 from app.web.call import Call
 from engines.catalog import CARDS
@@ -28,6 +28,7 @@ from engines.codec import blur, decode, decode_mask, encode_png
 from engines.registry import Registry
 from engines.sketch import SketchFamily
 from tests.pictures import png
+from tests.rooms import tools
 
 WORK = {function.__name__: function for function in (decode, decode_mask, blur, encode_png, b64encode)}
 """What takes milliseconds for each picture."""
@@ -88,8 +89,9 @@ def make() -> Iterator[Make]:
             workshop = Registry({card.id: family for card in CARDS}, CARDS)
             output = WordOutputFilter(WordList(("veiled",)))
             prompts = PromptFilter(WordList(()))
-            room = Studio(workshop, OpenHandedLedger(), prompts, output, Desk(1, 0), hands, 60)
-            return kind(room, hands, Limits())
+            till = Till(OpenHandedLedger(), lambda: 0.0)
+            room = Studio(workshop, till, prompts, output, Desk(1, 0), hands, 60)
+            return kind(tools(studio=room, hands=hands))
 
         yield built
 

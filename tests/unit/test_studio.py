@@ -7,58 +7,31 @@ import contextlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from app import closing
-from app.accounts.model import Account, Caller, Charge
+from app.accounts.model import Account, Allowance, Caller
 from app.desk import Desk
-from app.errors import Busy, InsufficientBalance, PromptRefused, StoreUnavailable, TookTooLong
+from app.errors import Busy, InsufficientBalance, PromptRefused, TookTooLong
 from app.filters import PromptFilter, WordList, WordOutputFilter
 from app.studio import Finished, Studio
 from app.till import Till
 from engines.catalog import CARDS
-from engines.errors import EngineFailed, TaskNotOffered, UnknownEngine
+from engines.errors import EngineFailed, PixelsOutOfRange, TaskNotOffered, UnknownEngine
+from engines.prices import Flat
 from engines.registry import Registry
+from engines.sizes import PixelRange
 from engines.types import EngineCard, GenerationRequest, Picture, Prompt, Task
+from tests.unit.ledgers import NotedLedger
 
 CALLER = Caller(Account("user-1", "a@example.com", "", ()), "org-1", "key-1", 10_000_000)
 REQUEST = GenerationRequest(
     Task.TEXT_TO_IMAGE, "stable-diffusion-v1-6", 512, 512, seed=7, prompts=(Prompt("a barn"),), samples=2
 )
 PRICE = 900_000
-
-
-class NotedLedger:
-    """A ledger that grants what is asked for and notes every step; ``away`` is how often it is not there."""
-
-    def __init__(self, balance: int = 10_000_000, away: int = 0) -> None:
-        self.balance = balance
-        self.away = away
-        self.steps: list[tuple[str, int | str]] = []
-
-    async def reserve(self, charge: Charge) -> int:
-        if charge.amount > self.balance:
-            raise InsufficientBalance(charge.amount, self.balance)
-        self.steps.append(("reserve", charge.amount))
-        return self.balance - charge.amount
-
-    async def give_back(self, charge_id: str, amount: int, reason: str) -> None:
-        self.steps.append((f"give back {reason}", amount))
-
-    async def settle(self, charge_id: str) -> None:
-        self._maybe_away()
-        self.steps.append(("settle", 0))
-
-    async def release(self, charge_id: str, reason: str) -> None:
-        self._maybe_away()
-        self.steps.append(("release", reason))
-
-    def _maybe_away(self) -> None:
-        if self.away:
-            self.away -= 1
-            raise StoreUnavailable("away")
 
 
 class GivenFamily:
@@ -127,6 +100,25 @@ def test_delivered_pictures_are_paid_once() -> None:
     asyncio.run(ask(make(ledger, GivenFamily(finished))))
 
     assert ledger.steps == [("reserve", 2 * PRICE), ("settle", 0)]
+
+
+def test_an_engine_is_sold_as_a_service_sells_it() -> None:
+    """With a card of the service's own its price and its sizes hold, and what is left is told."""
+    ledger = NotedLedger(20_000_000)
+    studio = make(ledger, GivenFamily(finished))
+    card = replace(
+        studio.card("stable-diffusion-v1-6"), price=Flat(Fraction(6)), sizes=PixelRange(64 * 64, 512 * 512, 64)
+    )
+
+    async def bought(request: GenerationRequest = REQUEST) -> int:
+        async with studio.generate(CALLER, request, card, Allowance("images", 20_000_000)) as work:
+            return work.balance
+
+    assert asyncio.run(bought()) == 8_000_000
+    assert (ledger.charges[0].amount, ledger.charges[0].engine_id) == (12_000_000, "stable-diffusion-v1-6")
+    assert ledger.charges[0].allowance == Allowance("images", 20_000_000)
+    with pytest.raises(PixelsOutOfRange):
+        asyncio.run(bought(replace(REQUEST, width=576)))
 
 
 def test_filtered_pictures_come_blurred_and_free() -> None:

@@ -132,10 +132,8 @@ async def _do(side: WorldSide | StoreSide, step: Step, limit: RateLimit | None) 
             return (await side.calls.identify(side.key, named, limit)).balance
         case ("stranger", key):
             return (await side.calls.identify(key, None, limit)).balance
-        case ("reserve", name, amount):
-            return await side.calls.reserve(_charge(side, name, amount))
-        case ("reserve", name, amount, named, most):
-            return await side.calls.reserve(_charge(side, name, amount, Allowance(named, most)))
+        case ("reserve", name, amount, *allowance):
+            return await side.calls.reserve(_charge(side, name, amount, *allowance))
         case (call, name, *rest):
             return await _charge_step(side.calls, call, _id(side, name), *rest)
     raise AssertionError(f"no such step as {step}")
@@ -154,7 +152,7 @@ async def _charge_step(
     raise AssertionError(f"no such call as {call}")
 
 
-def _charge(side: WorldSide | StoreSide, name: str, amount: int, allowance: Allowance | None = None) -> Charge:
+def _charge(side: WorldSide | StoreSide, name: str, amount: int, named: str = "", most: int = 0) -> Charge:
     return Charge(
         id=_id(side, name),
         organization_id=side.organization_id,
@@ -164,7 +162,7 @@ def _charge(side: WorldSide | StoreSide, name: str, amount: int, allowance: Allo
         task="text-to-image",
         samples=1,
         at=int(side.now() * 1000),
-        allowance=allowance,
+        allowance=Allowance(named, most) if named else None,
     )
 
 

@@ -1,0 +1,49 @@
+"""The tools of a dialect for tests without a server: whatever is not given is not there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from app.settings import Limits, Services
+from app.tools import Tools
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from app.gallery import Gallery
+
+    from app.fetching import Fetcher
+    from app.laboratory import Laboratory
+    from app.studio import Studio
+    from app.till import Till
+
+
+@dataclass(frozen=True, slots=True)
+class Empty:
+    """A room that nobody may enter: using it is a mistake of the test."""
+
+    name: str
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"this test has no {self.name}, so nothing can ask it for {name}")
+
+
+def tools(
+    *,
+    studio: Studio | None = None,
+    hands: Executor | None = None,
+    services: Services | None = None,
+    limits: Limits | None = None,
+) -> Tools:
+    """Tools with these rooms; the others are empty."""
+    return Tools(
+        studio or cast("Studio", Empty("studio")),
+        cast("Till", Empty("till")),
+        cast("Laboratory", Empty("laboratory")),
+        cast("Gallery", Empty("gallery")),
+        cast("Fetcher", Empty("fetcher")),
+        hands or cast("Executor", Empty("hands")),
+        limits or Limits(),
+        services or Services(),
+    )
