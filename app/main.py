@@ -85,6 +85,7 @@ def create(settings: Settings) -> ASGIApp:
         hands,
         limits,
         services,
+        house.now,
     )
     relay = _relay(settings)
     guard = Guard(store, _rate_limit(settings))

@@ -24,7 +24,10 @@ HOST = re.compile(r"[\w.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.AS
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The rooms behind the counter. ``hands`` is where picture work runs, off the event loop."""
+    """The rooms behind the counter.
+
+    ``hands`` is where picture work runs, off the event loop; ``now`` gives Unix seconds.
+    """
 
     studio: Studio
     till: Till
@@ -34,6 +37,7 @@ class Tools:
     hands: Executor
     limits: Limits
     services: Services
+    now: Callable[[], float]
 
     def address(self, headers: Mapping[str, str]) -> str:
         """Where this server is for a caller who sent these headers, without a slash at its end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -46,4 +47,5 @@ def tools(
         hands or cast("Executor", Empty("hands")),
         limits or Limits(),
         services or Services(),
+        time.time,
     )
