@@ -10,8 +10,8 @@ FIELD_RULES = {
     "maximum": "must be less than or equal to {limit}",
     "minLength": "cannot be empty",
     "maxLength": "cannot be longer than {limit} characters",
-    "minItems": "must have at least {limit} item",
-    "maxItems": "cannot have more than {limit} items",
+    "minItems": "must have at least {limit} item{plural}",
+    "maxItems": "cannot have more than {limit} item{plural}",
     "pattern": "must match {limit}",
     "utf8": "is not valid UTF-8",
     "exclusive": "cannot be sent together with {limit}",
@@ -24,7 +24,8 @@ def field_reason(error: BadField) -> str:
         return f"must be {_kind(error.limit)}"
     if error.rule == "enum":
         return f"must be one of {_listed(error.limit)}"
-    return FIELD_RULES.get(error.rule, "is invalid").format(limit=error.limit)
+    plural = "" if error.limit == 1 else "s"
+    return FIELD_RULES.get(error.rule, "is invalid").format(limit=error.limit, plural=plural)
 
 
 def _kind(limit: object) -> str:

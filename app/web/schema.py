@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jsonschema_rs
+from jsonschema_rs import ValidationErrorKind as Kind
 
 from app.errors import BadBody, BadField
 
@@ -72,6 +73,8 @@ class Validator:
 
 
 def _bad_field(error: jsonschema_rs.ValidationError) -> BadField:
+    if isinstance(error.kind, (Kind.OneOfNotValid, Kind.AnyOf)):
+        return _of_alternatives(error, error.kind.context)
     kind = error.kind.as_dict()
     path = error.instance_path
     rule = str(error.schema_path[-1]) if error.schema_path else error.kind.name
@@ -80,6 +83,18 @@ def _bad_field(error: jsonschema_rs.ValidationError) -> BadField:
         return BadField(dotted([*path, facts["property"]]), "required")
     limit = next(iter(facts.values()), None)
     return BadField(dotted(path) or "body", rule, limit, error.instance)
+
+
+def _of_alternatives(
+    error: jsonschema_rs.ValidationError, alternatives: Sequence[Sequence[jsonschema_rs.ValidationError]]
+) -> BadField:
+    """What is wrong by the alternative of the value's own type, which was meant; without one, the types there are."""
+    types: list[str] = []
+    for broken in (alternative[0] for alternative in alternatives):
+        if not isinstance(broken.kind, Kind.Type) or broken.instance_path != error.instance_path:
+            return _bad_field(broken)
+        types += broken.kind.as_dict()["types"]
+    return BadField(dotted(error.instance_path) or "body", "type", types, error.instance)
 
 
 def dotted(path: Sequence[str | int]) -> str:
