@@ -119,11 +119,12 @@ class Settings:
         home = Path(env.get("UNDERSTUDY_HOME") or default_home(env)).expanduser()
         test = _test(read, env)
         engines = read.choice("UNDERSTUDY_ENGINES", "sketch", ("sketch", "diffusers"))
+        analysis = _analysis(read, engines)
         patience = 120.0 if engines == "sketch" else 600.0  # A real model may have to be loaded first.
         return cls(
             host=read.text("HOST", cls.host),
             port=read.whole("PORT", 8080, 0, 65535),
-            workers=_workers(read, engines),
+            workers=_workers(read, engines, analysis),
             home=home,
             redis_url=env.get("REDIS_URL") or None,
             api_key=read.key("UNDERSTUDY_API_KEY"),
@@ -147,7 +148,7 @@ class Settings:
             world_seconds=read.whole("UNDERSTUDY_WORLD_SECONDS", 86_400, 1, 31_536_000),
             journal=read.whole("UNDERSTUDY_JOURNAL", 1000, 1, 1_000_000),
             recording=_recording(read, env),
-            analysis=_analysis(read, engines),
+            analysis=analysis,
             services=_services(read, env),
             limits=Limits(
                 body_bytes=read.whole("UNDERSTUDY_MAX_BODY", 25_000_000, 1024, 2**31),
@@ -175,10 +176,11 @@ def default_home(env: Mapping[str, str]) -> Path:
     return Path(data).expanduser() / "understudy"
 
 
-def _workers(read: Environment, engines: str) -> int:
+def _workers(read: Environment, engines: str, analysis: str) -> int:
     workers = read.whole("UNDERSTUDY_WORKERS", 1, 1, 256)
-    if engines == "diffusers" and workers > 1:
-        raise BadSetting("UNDERSTUDY_WORKERS: use 1 with diffusers; each more would load every model once more")
+    real = engines if engines == "diffusers" else analysis if analysis == "transformers" else None
+    if real and workers > 1:
+        raise BadSetting(f"UNDERSTUDY_WORKERS: use 1 with {real}; each more would load every model once more")
     return workers
 
 

@@ -1,4 +1,4 @@
-"""Which families run the engines, as the settings want it."""
+"""Which families run the engines and the analysts, as the settings want it."""
 
 from __future__ import annotations
 
@@ -7,56 +7,97 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from app.cards import cards_for, workshop_for
+from app.cards import DIFFUSERS, cards_for, workshop_for
 from app.desk import Desk
 from app.settings import BadSetting, Settings
+from engines.analysis.analysts import Analysts
+from engines.analysis.embedded import EmbeddedAnalysts
+from engines.analysis.types import Analysis, AnalystFamily
 from engines.registry import Registry
 from engines.sketch import SketchFamily
 from engines.weights.disk import INSTALL, Disk
+from engines.weights.setup import Workshop
+from engines.worker.analysts import TransformersAnalysts
 from engines.worker.family import TorchFamily
+from engines.worker.process import Means
+from engines.worker.workers import Workers
 
 STATUS = "engines-status.json"
 """In the home folder: what the running server has loaded, for ``understudy engines list``."""
+TRANSFORMERS = "transformers"
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The registry, the queue in front of it, and how many generations have not got a place at an engine yet."""
+    """The registry, the analysts, the queue in front of both, and how many in it have not got a place yet."""
 
     registry: Registry
+    analysts: Analysts
     desk: Desk
     waiting: Callable[[], int]
     warm: Callable[[], None]
     """Start early what takes long to start; returns at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Hall:
+    """Where real models run, shared by those that draw and those that read."""
+
+    workshop: Workshop
+    disk: Disk
+    workers: Workers
+    devices: int
+
+
 def open_workshop(settings: Settings, hands: Executor, places: int, kind: type[Registry] = Registry) -> Engines:
-    """Every engine with its family. ``hands`` draw sketches, ``places`` at once. Raises ``BadSetting``.
+    """Every engine and every analyst with its family. Raises ``BadSetting``.
 
-    ``kind`` is the registry that is made.
+    ``hands`` do what needs no weights, ``places`` at once. ``kind`` is the registry that is made.
     """
-    if settings.engines == "diffusers":
-        return _real(settings, kind)
+    hall = _hall(settings)
+    analysts = Analysts(dict.fromkeys(Analysis, _readers(settings, hall, hands)))
+    if hall is not None and settings.engines == DIFFUSERS:
+        return _real(settings, hall, analysts, kind)
     cards = cards_for(settings)
-    family = SketchFamily(hands, caption=settings.caption)
+    sketches = SketchFamily(hands, caption=settings.caption)
     desk = Desk(places, settings.limits.queue)
-    registry = kind({card.id: family for card in cards}, cards)
-    return Engines(registry, desk, lambda: max(0, desk.inside - places), warm=_nothing)
+    registry = kind({card.id: sketches for card in cards}, cards)
+    warm = hall.workers.warm if hall else _nothing
+    return Engines(registry, analysts, desk, lambda: max(0, desk.inside - places), warm)
 
 
-def _real(settings: Settings, kind: type[Registry]) -> Engines:
+def _readers(settings: Settings, hall: _Hall | None, hands: Executor) -> AnalystFamily:
+    if hall is not None and settings.analysis == TRANSFORMERS:
+        return TransformersAnalysts(hall.workshop.analysts, hall.disk, hall.workers)
+    return EmbeddedAnalysts(hands)
+
+
+def _hall(settings: Settings) -> _Hall | None:
+    """The workers of the devices that the settings have work for; None where they want no real models."""
+    drawing, reading = settings.engines == DIFFUSERS, settings.analysis == TRANSFORMERS
+    if not drawing and not reading:
+        return None
     missing = [name for name in ("torch", "diffusers", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
-        raise BadSetting(f"UNDERSTUDY_ENGINES=diffusers needs {', '.join(missing)}: {INSTALL}, or use sketch")
-    workshop, cards = workshop_for(settings), cards_for(settings)
-    family = TorchFamily(workshop, Disk(settings.weights), settings.home / STATUS, threads=settings.threads)
+        said = "UNDERSTUDY_ENGINES=diffusers" if drawing else "UNDERSTUDY_ANALYSIS=transformers"
+        instead = "sketch" if drawing else "embedded"
+        raise BadSetting(f"{said} needs {', '.join(missing)}: {INSTALL}, or use {instead}")
+    workshop = workshop_for(settings)
+    drawn = [setup.device for setup in workshop.engines if drawing]
+    devices = dict.fromkeys([*drawn, *(setup.device for setup in workshop.analysts if reading)])
+    workers = Workers(devices, Means(workshop.memory, settings.threads), settings.home / STATUS)
+    return _Hall(workshop, Disk(settings.weights), workers, len(devices))
+
+
+def _real(settings: Settings, hall: _Hall, analysts: Analysts, kind: type[Registry]) -> Engines:
+    cards = cards_for(settings)
+    family = TorchFamily(hall.workshop, hall.disk, hall.workers)
     # Every device has a queue of its own, so nobody who waits for one device may keep others from another.
-    queue, devices = settings.limits.queue, len({setup.device for setup in workshop.engines})
-    places = settings.limits.generations
-    desk = Desk(places, queue) if places else Desk(queue + devices, 0)
+    queue, places = settings.limits.queue, settings.limits.generations
+    desk = Desk(places, queue) if places else Desk(queue + hall.devices, 0)
     registry = kind({card.id: family for card in cards}, cards)
-    return Engines(registry, desk, lambda: max(0, desk.inside - family.running()), family.warm)
+    return Engines(registry, analysts, desk, lambda: max(0, desk.inside - family.running()), family.warm)
 
 
 def _nothing() -> None:
-    """Sketches need no warming."""
+    """What needs no weights needs no warming."""

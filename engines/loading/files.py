@@ -79,6 +79,17 @@ def settings(path: Path) -> Mapping[str, Any]:
     return read
 
 
+def array(path: Path) -> list[Mapping[str, Any]]:
+    """A JSON array of objects from a file. Raises ``WeightsUnusable``."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsUnusable(f"{path} cannot be read: {error}") from error
+    if not isinstance(read, list) or not all(isinstance(entry, dict) for entry in read):
+        raise WeightsUnusable(f"{path} does not hold an array of objects")
+    return read
+
+
 def size(path: Path, dtype: torch.dtype, prefixes: tuple[str, ...] = ("",)) -> int:
     """Bytes that the weights will take in this precision; only those whose names begin with one of ``prefixes``.
 

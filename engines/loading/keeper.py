@@ -15,7 +15,9 @@ from engines.loading.device import Device
 from engines.loading.kits import Kit
 from engines.loading.model import BudgetExceeded, Model
 from engines.loading.shelf import Shelf
-from engines.weights.setup import EngineSetup, Located
+from engines.reading.kit import reader
+from engines.reading.reader import Reader
+from engines.weights.setup import AnalystSetup, EngineSetup, Located
 from engines.worker.messages import Holding, Holdings
 
 _log = logging.getLogger(__name__)
@@ -55,6 +57,12 @@ class Keeper:
         key = (setup, located, guidance)
         model: Model = self._lent(key, setup.engine_id, lambda: kits.engine(setup, located, guidance, self._components))
         return model
+
+    def reader(self, setup: AnalystSetup, located: Located) -> Reader:
+        """The analyst, lent as an engine is."""
+        self._in_use.clear()
+        found: Reader = self._lent((setup, located), setup.engine_id, lambda: reader(setup, located, self._components))
+        return found
 
     def safety(self, located: Located) -> SafetyChecker:
         """The checker, loaded likewise; it never takes the place of the engine in use."""

@@ -19,10 +19,10 @@ class WeightsUnusable(Exception):
 
 
 class NumbersLost(Exception):
-    """The network answered with what is no number, so that there is no picture."""
+    """The network answered with what is no number, so that there is no picture, or nothing else that was wanted."""
 
-    def __init__(self) -> None:
-        super().__init__('infinite numbers in place of a picture; a wider dtype may help: "bfloat16" or "float32"')
+    def __init__(self, wanted: str = "a picture") -> None:
+        super().__init__(f'infinite numbers in place of {wanted}; a wider dtype may help: "bfloat16" or "float32"')
 
 
 class BudgetExceeded(Exception):

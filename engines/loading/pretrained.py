@@ -44,10 +44,12 @@ def folder_of(located: Located) -> Path:
     return located.folder
 
 
-def model(kind: Any, folder: Path, located: Located, device: Device, dtype: torch.dtype) -> Any:
+def model(
+    kind: Any, folder: Path, located: Located, device: Device, dtype: torch.dtype, spare: tuple[str, ...] = ()
+) -> Any:
     """A model of the class ``kind``, every weight of it from the files, on its device. Raises ``WeightsUnusable``.
 
-    Any: the libraries are untyped.
+    ``spare`` are the names of what may be missing. Any: the libraries are untyped.
     """
     found = files.find(folder, located.variant, located.pickle)
     with complaints(folder, device):
@@ -60,21 +62,23 @@ def model(kind: Any, folder: Path, located: Located, device: Device, dtype: torc
             dtype=dtype,
         )
     # Left alone, the libraries fill what is missing with random numbers.
-    wrong = sorted(map(str, [*report["missing_keys"], *report["mismatched_keys"]]))
+    missing = [name for name in report["missing_keys"] if name not in spare]
+    wrong = sorted(map(str, [*missing, *report["mismatched_keys"]]))
     if wrong:
         raise WeightsUnusable(f"{folder}: {len(wrong)} weights are missing or of another size, {wrong[0]} first")
     return device.place(loaded, dtype)
 
 
-def reader(kind: Any, folder: Path, names: tuple[str, ...], device: Device) -> Any:
+def reader(kind: Any, folder: Path, names: tuple[str, ...], device: Device, **options: Any) -> Any:
     """A tokenizer or an image processor of the class ``kind``. Raises ``WeightsUnusable``.
 
-    Without one of the files ``names`` transformers would make up a tokenizer that knows no words.
+    ``options`` are the class's own. Without one of the files ``names`` transformers would make up a tokenizer that
+    knows no words.
     """
     if not any((folder / name).is_file() for name in names):
         raise WeightsUnusable(f"{folder} has no {' and no '.join(names)}")
     with complaints(folder, device):
-        return kind.from_pretrained(folder, local_files_only=True)
+        return kind.from_pretrained(folder, local_files_only=True, **options)
 
 
 @contextmanager

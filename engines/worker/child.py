@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from engines.worker import quiet
 from engines.worker.drawing import Drawing
-from engines.worker.messages import Cancel, Failed, FromWorker, Job, Note, Ready, ToWorker, Trouble
+from engines.worker.messages import Cancel, Errand, Failed, FromWorker, Inquiry, Job, Note, Ready, ToWorker, Trouble
 
 UNUSABLE = 69
 """Exit status of a worker without torch or without its device (EX_UNAVAILABLE of sysexits.h)."""
@@ -47,7 +47,7 @@ class Line:
 
     def __init__(self, pipe: Connection[FromWorker, ToWorker]) -> None:
         self._pipe = pipe
-        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Errand] = queue.SimpleQueue()
         self._cancelled = 0  # There is one job at a time, so the last cancel is the only one that matters.
         self._speaking = threading.Lock()
         threading.Thread(target=self._listen, name="line", daemon=True).start()
@@ -60,7 +60,7 @@ class Line:
         except OSError:
             os._exit(0)
 
-    def next_job(self) -> Job:
+    def next_job(self) -> Errand:
         """Wait for the next job."""
         return self._jobs.get()
 
@@ -72,7 +72,7 @@ class Line:
         with suppress(EOFError, OSError):
             while True:
                 match self._pipe.recv():
-                    case Job() as job:
+                    case Job() | Inquiry() as job:
                         self._jobs.put(job)
                     case Cancel(number):
                         self._cancelled = number

@@ -9,21 +9,23 @@ import functools
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from engines.analysis.types import Findings
 from engines.loading.model import BudgetExceeded, Model, Order, Stopped, Thrift, Watch, WeightsUnusable
-from engines.types import GenerationRequest, Picture, Pixels
-from engines.weights.setup import EngineSetup, Located
-from engines.worker.messages import Done, Failed, FromWorker, Holdings, Job, Note, Progress, Trouble
+from engines.reading.reader import Reader
+from engines.types import Picture, Pixels
+from engines.weights.setup import AnalystSetup, EngineSetup, Located
+from engines.worker.messages import Done, Errand, Failed, FromWorker, Holdings, Inquiry, Job, Note, Progress, Trouble
 
 _SOME = 0.1
 """Seconds between two reports of progress, at least."""
 _LONGEST = 500
 _FRAMES = 4
 _TELLING = 3
-"""Letters that a prompt must have at least for it to be looked for in a message."""
+"""Letters that a caller's text must have at least for it to be looked for in a message."""
 
 T = TypeVar("T")
 
@@ -45,6 +47,10 @@ class Keeper(Protocol):
 
     def safety(self, located: Located) -> Checker:
         """The checker, loaded likewise."""
+        ...
+
+    def reader(self, setup: AnalystSetup, located: Located) -> Reader:
+        """The analyst, loaded likewise."""
         ...
 
     def holdings(self) -> Holdings:
@@ -81,10 +87,11 @@ class Drawing:
         self._tell = tell
         self._told = Holdings((), 0)
 
-    def do(self, job: Job, stopped: Callable[[], bool]) -> Done | Failed:
-        """Every picture of the job, or why there are none."""
+    def do(self, job: Errand, stopped: Callable[[], bool]) -> Done | Failed:
+        """Every picture of the job or the answer to its question, or why there is none."""
         try:
-            return Done(job.id, self._pictures(job, stopped))
+            made = self._pictures(job, stopped) if isinstance(job, Job) else self._answer(job, stopped)
+            return Done(job.id, made)
         except Stopped:
             return Failed(job.id, Trouble.STOPPED, "cancelled")
         except WeightsUnusable as exc:
@@ -92,7 +99,7 @@ class Drawing:
         except Exception as exc:
             # The boundary of the process: whatever any library raises for this one job must not end the worker,
             # which holds loaded engines and has further jobs to do.
-            return Failed(job.id, self._trouble(exc), described(exc, job.request))
+            return Failed(job.id, self._trouble(exc), described(exc, _texts(job)))
         finally:
             self._tell_holdings()
 
@@ -107,14 +114,25 @@ class Drawing:
 
     def _picture(self, job: Job, seed: int, watch: Watch, thrift: Thrift) -> Picture:
         """One attempt. It borrows anew, since what it borrowed before may have been let go to make room."""
-        model = self._model(job)
+        model = self._lent(job, lambda: self._keeper.lend(job.setup, job.weights, job.guidance))
         checker = self._keeper.safety(job.safety) if job.safety else None
         if watch.stopped():
             raise Stopped
         pixels = model.draw(Order(job.card, job.request, seed, watch, thrift))
         return Picture(pixels, seed, unsafe=checker is not None and checker.unsafe(pixels))
 
-    def _with_room(self, job: Job, attempt: Callable[[Thrift], T]) -> T:
+    def _answer(self, job: Inquiry, stopped: Callable[[], bool]) -> Findings | Pixels:
+        """Borrows anew for every attempt, like a picture."""
+        watch = Watch(stopped, functools.partial(_Report(job.id, 1, self._tell).step, 0))
+
+        def attempt(thrift: Thrift) -> Findings | Pixels:
+            reader = self._lent(job, lambda: self._keeper.reader(job.setup, job.weights))
+            watch.step(0, 1)
+            return reader.answer(job.question, watch, thrift)
+
+        return self._with_room(job, attempt)
+
+    def _with_room(self, job: Errand, attempt: Callable[[Thrift], T]) -> T:
         """Try again, thriftier, where memory runs out.
 
         Every picture begins without thrift, like one that is asked for alone: tiles change pixels a little.
@@ -138,12 +156,12 @@ class Drawing:
         self._device.free()
         self._tell_holdings()
 
-    def _model(self, job: Job) -> Model:
+    def _lent(self, job: Errand, lend: Callable[[], T]) -> T:
         if job.setup.engine_id in self._loaded():
-            return self._keeper.lend(job.setup, job.weights, job.guidance)
+            return lend()
         self._note(logging.INFO, "loading", job)
         began = time.monotonic()
-        model = self._keeper.lend(job.setup, job.weights, job.guidance)
+        model = lend()
         seconds = round(time.monotonic() - began, 2)
         megabytes = round(self._loaded().get(job.setup.engine_id, 0) / 1e6, 1)
         self._note(logging.INFO, "loaded", job, seconds=seconds, megabytes=megabytes)
@@ -159,7 +177,7 @@ class Drawing:
             self._told = holdings
             self._tell(holdings)
 
-    def _note(self, level: int, event: str, job: Job, **facts: str | float) -> None:
+    def _note(self, level: int, event: str, job: Errand, **facts: str | float) -> None:
         self._tell(Note(level, event, (("engine", job.setup.engine_id), ("job", job.id), *facts.items())))
 
     def _trouble(self, exc: Exception) -> Trouble:
@@ -184,11 +202,18 @@ class _Report:
             self._tell(Progress(self._job, place * total + done, self._samples * total))
 
 
-def described(exc: BaseException, request: GenerationRequest) -> str:
-    """An exception in one line: type, message without any of the prompts, and the innermost places in the code."""
+def _texts(job: Errand) -> Iterable[str]:
+    """Everything that a caller wrote."""
+    if isinstance(job, Job):
+        return [prompt.text for prompt in job.request.prompts]
+    return [*job.question.texts, *job.question.labels]
+
+
+def described(exc: BaseException, texts: Iterable[str]) -> str:
+    """An exception in one line: type, message without any of ``texts``, and the innermost places in the code."""
     said = " ".join(str(exc).split())
-    texts = {" ".join(prompt.text.split()) for prompt in request.prompts}
-    for text in sorted((text for text in texts if len(text) >= _TELLING), key=len, reverse=True):
+    written = {" ".join(text.split()) for text in texts}
+    for text in sorted((text for text in written if len(text) >= _TELLING), key=len, reverse=True):
         said = said.replace(text, "<prompt>")
     frames = traceback.extract_tb(exc.__traceback__)[-_FRAMES:]
     places = ", ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)

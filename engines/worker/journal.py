@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from engines.weights.setup import Source
-from engines.worker.messages import Failed, Job, Note, Ready, Trouble
+from engines.worker.messages import Errand, Failed, Job, Note, Ready, Trouble
 
 _log = logging.getLogger("understudy.engines")
 
@@ -37,14 +37,15 @@ def note(device: str, said: Note) -> None:
     _log.log(said.level, said.event, extra={"facts": {"device": device, **dict(said.facts)}})
 
 
-def failed(device: str, job: Job, outcome: Failed) -> None:
+def failed(device: str, job: Errand, outcome: Failed) -> None:
     """The worker says that it could not do a job."""
     mend = {"mend": _mend(job, outcome.message)} if outcome.trouble is Trouble.WEIGHTS else {}
     facts = {"trouble": outcome.trouble.value, "problem": outcome.message, **mend}
-    _write(logging.ERROR, "generation failed", device=device, **_about(job), **facts)
+    what = "generation" if isinstance(job, Job) else "analysis"
+    _write(logging.ERROR, f"{what} failed", device=device, **_about(job), **facts)
 
 
-def ended(device: str, pid: int, why: str, job: Job | None) -> None:
+def ended(device: str, pid: int, why: str, job: Errand | None) -> None:
     """A worker's process is gone, and with it the job it was doing."""
     lost = _about(job) if job else {}
     _write(logging.ERROR, "worker ended", device=device, pid=pid, problem=why, **lost)
@@ -56,22 +57,30 @@ def missing(name: str, engine_id: str, source: Source, problem: str | None) -> N
     _write(logging.ERROR, "weights are missing", **facts)
 
 
+def unconfigured(task: str) -> None:
+    """A request needs an analyst that engines.toml does not name."""
+    mend = f"add [analysis.{task}] to engines.toml; understudy engines config shows how"
+    _write(logging.ERROR, "an analyst is not configured", engine=task, mend=mend)
+
+
 def unwritten(path: Path, problem: OSError) -> None:
     """The file about the engines cannot be written."""
     _write(logging.WARNING, "the state of the engines cannot be written", file=str(path), problem=str(problem))
 
 
-def _mend(job: Job, problem: str) -> str:
+def _mend(job: Errand, problem: str) -> str:
     """What to do about weights that cannot be used: those that the problem names, or else the engine's own."""
-    for name, located in (("safety", job.safety), ("guidance", job.guidance)):
+    sides = (("safety", job.safety), ("guidance", job.guidance)) if isinstance(job, Job) else ()
+    for name, located in sides:
         place = located and (located.folder or located.file)
         if place and str(place) in problem:
             return pull(name)
-    return mending(job.card.id, job.setup.source)
+    return mending(job.setup.engine_id, job.setup.source)
 
 
-def _about(job: Job) -> dict[str, object]:
-    return {"engine": job.card.id, "task": job.request.task.value, "job": job.id}
+def _about(job: Errand) -> dict[str, object]:
+    task = job.request.task if isinstance(job, Job) else job.question.task
+    return {"engine": job.setup.engine_id, "task": task.value, "job": job.id}
 
 
 def _write(level: int, event: str, **facts: object) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from engines.types import EngineCard, GenerationRequest, Picture
-from engines.weights.setup import EngineSetup, Located
+from engines.analysis.types import Findings, Question
+from engines.types import EngineCard, GenerationRequest, Picture, Pixels
+from engines.weights.setup import AnalystSetup, EngineSetup, Located
+
+Pictures = tuple[Picture, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +23,16 @@ class Job:
     weights: Located
     safety: Located | None = None
     guidance: Located | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inquiry:
+    """To the worker: answer this."""
+
+    id: int
+    question: Question
+    setup: AnalystSetup
+    weights: Located
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +87,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Done:
-    """From the worker: the pictures, one per sample, in the order of the request's seeds."""
+    """From the worker: what a job made.
+
+    Pictures, one per sample, in the order of the request's seeds. For a question what was found out, or, where it
+    asks for the subject of a picture, a mask, height x width.
+    """
 
     id: int
-    pictures: tuple[Picture, ...]
+    result: Pictures | Findings | Pixels
 
 
 class Trouble(enum.StrEnum):
@@ -100,5 +117,6 @@ class Failed:
     message: str
 
 
-ToWorker = Job | Cancel
+Errand = Job | Inquiry
+ToWorker = Errand | Cancel
 FromWorker = Ready | Note | Holdings | Progress | Done | Failed

@@ -8,26 +8,41 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any
 
+from engines.analysis.types import Findings, Question
 from engines.errors import EngineFailed
-from engines.types import EngineCard, GenerationRequest
-from engines.weights.setup import EngineSetup, Located
+from engines.types import EngineCard, GenerationRequest, Pixels
+from engines.weights.setup import AnalystSetup, EngineSetup, Located
 from engines.worker import journal
 from engines.worker.events import Events
-from engines.worker.messages import Cancel, Done, Failed, FromWorker, Holdings, Job, Note, Progress, Ready, Trouble
+from engines.worker.messages import (
+    Cancel,
+    Done,
+    Errand,
+    Failed,
+    FromWorker,
+    Holdings,
+    Inquiry,
+    Job,
+    Note,
+    Pictures,
+    Progress,
+    Ready,
+    Trouble,
+)
 from engines.worker.process import CHILD, Means
 from engines.worker.starts import Patience, Starts
 from engines.worker.status import DeviceState
-from engines.worker.tickets import Pictures, Ticket
+from engines.worker.tickets import Ticket
 from engines.worker.worker import Worker
 
 
 class Supervisor:
     """Looks after the worker of ``device``; starts it with the first job.
 
-    ``means`` is what the worker may use. ``changed`` is called, in any thread, whenever ``state()``
-    says something new apart from steps. The public methods may be called from any thread; everything private
-    runs in the thread of the events.
+    ``means`` is what the worker may use. ``changed`` is called, in any thread, whenever ``state()`` says something
+    new apart from steps. The public methods may be called from any thread; private ones run in that of the events.
     """
 
     def __init__(
@@ -48,8 +63,8 @@ class Supervisor:
         self._events = Events(f"supervisor-{device}", self._advance, self._seconds_until_due, self._leave)
         self._starts = Starts(self._patience)
         self._warm = False
-        self._waiting: dict[int, Ticket] = {}
-        self._running: Ticket | None = None
+        self._waiting: dict[int, Ticket[Any]] = {}
+        self._running: Ticket[Any] | None = None
         self._worker: Worker | None = None
         self._state = DeviceState(device)
 
@@ -67,11 +82,11 @@ class Supervisor:
         The future can be cancelled until it is done, and fails with an ``EngineFailed``. Raises the same
         after ``close()``.
         """
-        job = Job(next(self._ids), card, request, setup, weights, safety, guidance)
-        ticket = Ticket(job, lambda number: self._events.tell(self._cancel, number))
-        if not self._events.tell(self._line_up, ticket):
-            raise EngineFailed("the engine is closed")
-        return ticket.future
+        return self._given(Job(next(self._ids), card, request, setup, weights, safety, guidance))
+
+    def ask(self, question: Question, setup: AnalystSetup, weights: Located) -> Future[Findings | Pixels]:
+        """Put a question at the end of the same queue, as ``submit`` does with a request."""
+        return self._given(Inquiry(next(self._ids), question, setup, weights))
 
     def warm(self) -> None:
         """Start the worker before anybody waits for it; returns at once."""
@@ -84,6 +99,13 @@ class Supervisor:
     def close(self) -> None:
         """Cancel every job and end the worker; returns when both are done, in seconds."""
         self._events.close()
+
+    def _given(self, errand: Errand) -> Future[Any]:
+        """The future of a new ticket. Any: what it holds depends on the errand."""
+        ticket: Ticket[Any] = Ticket(errand, lambda number: self._events.tell(self._cancel, number))
+        if not self._events.tell(self._line_up, ticket):
+            raise EngineFailed("the engine is closed")
+        return ticket.future
 
     def _seconds_until_due(self) -> float | None:
         due = self._worker.deadline if self._worker else self._starts.next if self._wants_worker() else None
@@ -142,7 +164,7 @@ class Supervisor:
             memory=holdings.memory,
             engines=holdings.engines,
             waiting=len(self._waiting),
-            running=running.job.card.id if running else None,
+            running=running.job.setup.engine_id if running else None,
             step=running.step if running else 0,
             steps=running.steps if running else 0,
         )
@@ -151,7 +173,7 @@ class Supervisor:
         if changed and self._changed is not None:
             self._changed()
 
-    def _line_up(self, ticket: Ticket) -> None:
+    def _line_up(self, ticket: Ticket[Any]) -> None:
         if not ticket.future.cancelled():
             self._waiting[ticket.job.id] = ticket
 
@@ -164,7 +186,7 @@ class Supervisor:
             self._hurry(self._worker, self._running)
             self._worker.send(Cancel(number))
 
-    def _hurry(self, worker: Worker, cancelled: Ticket) -> None:
+    def _hurry(self, worker: Worker, cancelled: Ticket[Any]) -> None:
         patience = cancelled.patience(self._patience.first, self._patience.cancel)
         worker.expect(patience, "it did not stop a cancelled job in time")
 
@@ -199,7 +221,7 @@ class Supervisor:
         self._running = None
         worker.let_off()
         if isinstance(outcome, Done):
-            ticket.finish(outcome.pictures)
+            ticket.finish(outcome.result)
             return
         if outcome.trouble is not Trouble.STOPPED:
             journal.failed(self._device, ticket.job, outcome)

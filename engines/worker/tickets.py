@@ -6,20 +6,20 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
+from typing import Generic, TypeVar
 
 from engines.errors import EngineFailed
-from engines.types import Picture
-from engines.worker.messages import Job, Progress
+from engines.worker.messages import Errand, Progress
 
-Pictures = tuple[Picture, ...]
+T = TypeVar("T")
 
 
-class Ticket:
+class Ticket(Generic[T]):
     """Its future stays cancellable until the job is done; ``cancelled`` is then called in the caller's thread."""
 
-    def __init__(self, job: Job, cancelled: Callable[[int], object]) -> None:
+    def __init__(self, job: Errand, cancelled: Callable[[int], object]) -> None:
         self.job = job
-        self.future: Future[Pictures] = Future()
+        self.future: Future[T] = Future()
         self.step = 0
         self.steps = 0
         self._heard = 0.0
@@ -38,17 +38,17 @@ class Ticket:
         """How many seconds the worker has to answer a cancel."""
         return max(cancel, 3 * self._slowest) if self.step else first
 
-    def finish(self, pictures: Pictures) -> None:
-        """Hand the pictures over, unless nobody wants them any more."""
+    def finish(self, result: T) -> None:
+        """Hand over what the job made, unless nobody wants it any more."""
         with suppress(InvalidStateError):
-            self.future.set_result(pictures)
+            self.future.set_result(result)
 
     def fail(self, message: str) -> None:
         """End the future with an ``EngineFailed``, unless it was cancelled."""
         with suppress(InvalidStateError):
             self.future.set_exception(EngineFailed(message))
 
-    def _settled(self, future: Future[Pictures]) -> None:
+    def _settled(self, future: Future[T]) -> None:
         if future.cancelled():
             future.set_running_or_notify_cancel()  # Wakes those who wait for it.
             self._cancelled(self.job.id)

@@ -129,7 +129,7 @@ def test_every_seed_gets_its_picture(order: Callable[..., GenerationRequest]) ->
     """Pictures come in the order of the seeds, each drawn alone."""
     outcome = Bench().do(order(samples=3))
     assert isinstance(outcome, Done)
-    assert [picture.seed for picture in outcome.pictures] == [7, 8, 9]
+    assert [picture.seed for picture in outcome.result] == [7, 8, 9]
 
 
 def test_progress_counts_the_steps_of_all_samples(order: Callable[..., GenerationRequest]) -> None:
@@ -256,4 +256,4 @@ def test_the_checkers_verdict_comes_with_the_picture(order: Callable[..., Genera
     """Pictures are judged where the job names a checker."""
     outcome = Bench().do(order(), safety=Located() if wanted else None)
     assert isinstance(outcome, Done)
-    assert outcome.pictures[0].unsafe is wanted
+    assert outcome.result[0].unsafe is wanted

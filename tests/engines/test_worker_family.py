@@ -19,6 +19,8 @@ from engines.registry import Registry
 from engines.types import EngineCard, GenerationRequest, Prompt
 from engines.weights.setup import EngineSetup, Kind, Located, Source, Workshop
 from engines.worker.family import TorchFamily
+from engines.worker.process import Means
+from engines.worker.workers import Workers
 from tests.running import PATIENCE, ROOT
 from tests.store.servers import wait_until
 
@@ -51,6 +53,11 @@ def setup(card: EngineCard, device: str = "cpu") -> EngineSetup:
     return EngineSetup(card.id, Kind.DIFFUSION, Source(hub=f"ada/{card.id}"), device)
 
 
+def devices(workshop: Workshop) -> list[str]:
+    """Those that the engines name."""
+    return [setup.device for setup in workshop.engines]
+
+
 @pytest.fixture
 def disk() -> ListedDisk:
     """A disk that has everything."""
@@ -64,7 +71,8 @@ def make(disk: ListedDisk) -> Iterator[Callable[..., TorchFamily]]:
 
     def build(*setups: EngineSetup, status: Path | None = None, **sides: Source) -> TorchFamily:
         workshop = Workshop(setups or (setup(CARD), setup(XL)), **sides)
-        made.append(TorchFamily(workshop, disk, status, child="tests.engines.children.scripted"))
+        workers = Workers(devices(workshop), status=status, child="tests.engines.children.scripted")
+        made.append(TorchFamily(workshop, disk, workers))
         return made[-1]
 
     yield build
@@ -243,7 +251,8 @@ def test_workers_can_be_started_before_the_first_request(make: Callable[..., Tor
 def test_workers_get_the_owners_memory_and_threads(disk: ListedDisk) -> None:
     """What engines.toml and the settings allow reaches the process that has to keep to it."""
     workshop = Workshop((setup(CARD),), memory=(("cpu", 5000),))
-    family = TorchFamily(workshop, disk, threads=3, child="tests.engines.children.telling")
+    workers = Workers(devices(workshop), Means(workshop.memory, threads=3), child="tests.engines.children.telling")
+    family = TorchFamily(workshop, disk, workers)
     try:
         family.warm()
         wait_until(lambda: family.states()[0].name != "")

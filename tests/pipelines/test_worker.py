@@ -24,7 +24,9 @@ from engines.types import EngineCard, GenerationRequest, Prompt, Task
 from engines.weights.disk import Disk
 from engines.weights.setup import EngineSetup, Kind, Source, Workshop
 from engines.worker.family import TorchFamily
+from engines.worker.process import Means
 from engines.worker.starts import Patience
+from engines.worker.workers import Workers
 from tests.running import PATIENCE, ROOT
 from tests.store.servers import alive, wait_until
 
@@ -96,7 +98,12 @@ def family(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory, journal: Journa
         setup(ELSEWHERE, tiny("sd2"), "cuda:63"),
     )
     workshop = Workshop(engines, safety=Source(path=tiny("safety") / "safety_checker"))
-    made = TorchFamily(workshop, Disk(None), threads=1, patience=Patience(pause=0.01, longest_pause=0.01))
+    workers = Workers(
+        [setup.device for setup in engines],
+        Means(threads=1),
+        patience=Patience(pause=0.01, longest_pause=0.01),
+    )
+    made = TorchFamily(workshop, Disk(None), workers)
     made.warm()
     yield made
     made.close()

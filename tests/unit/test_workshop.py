@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,9 +16,12 @@ from app import workshop
 from app.errors import Busy
 from app.settings import BadSetting, Settings
 from app.workshop import Engines, open_workshop
+from engines.analysis.types import Analysis, Question
 from engines.types import EngineCard
 from engines.weights.disk import Disk
 from engines.weights.setup import Workshop
+from engines.worker.process import Means
+from tests.running import PATIENCE
 
 Open = Callable[..., Engines]
 TWO_DEVICES = """only = true
@@ -35,6 +38,11 @@ name = "Mine"
 description = "My own"
 device = "cuda:1"
 """
+READING = """
+[analysis.text-safety]
+path = "four"
+device = "cuda:2"
+"""
 
 
 class NotedFamily:
@@ -42,8 +50,8 @@ class NotedFamily:
 
     name = "noted"
 
-    def __init__(self, engines: Workshop, disk: Disk, status: Path, *, threads: int) -> None:
-        self.engines, self.disk, self.status, self.threads = engines, disk, status, threads
+    def __init__(self, engines: Workshop, disk: Disk, workers: NotedWorkers) -> None:
+        self.engines, self.disk, self.workers = engines, disk, workers
         self.warmed = 0
         self.busy = 0
 
@@ -57,16 +65,40 @@ class NotedFamily:
         self.warmed += 1
 
 
-@pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[NotedFamily]:
-    """The families that were made, on a machine that seems to have torch."""
-    families: list[NotedFamily] = []
+class NotedWorkers:
+    """Workers that are never started, and note what they were made of."""
 
-    def make(*parts: Any, **more: Any) -> NotedFamily:
-        families.append(NotedFamily(*parts, **more))
-        return families[-1]
+    def __init__(self, devices: Iterable[str], means: Means, status: Path) -> None:
+        self.devices, self.means, self.status = list(devices), means, status
+        self.warmed = 0
+
+    def warm(self) -> None:
+        self.warmed += 1
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> list[NotedWorkers]:
+    """The workers that were made, on a machine that seems to have torch."""
+    found: list[NotedWorkers] = []
+
+    def make(*parts: Any) -> NotedWorkers:
+        found.append(NotedWorkers(*parts))
+        return found[-1]
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(workshop, "Workers", make)
+    return found
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, workers: list[NotedWorkers]) -> list[NotedFamily]:
+    """The families that were made, with such workers."""
+    families: list[NotedFamily] = []
+
+    def make(*parts: Any) -> NotedFamily:
+        families.append(NotedFamily(*parts))
+        return families[-1]
+
     monkeypatch.setattr(workshop, "TorchFamily", make)
     return families
 
@@ -74,9 +106,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[NotedFamily]:
 @pytest.fixture
 def opened(tmp_path: Path) -> Open:
     """Open the workshop of two devices."""
-    (tmp_path / "engines.toml").write_text(TWO_DEVICES)
 
-    def work(**env: str) -> Engines:
+    def work(more: str = "", **env: str) -> Engines:
+        (tmp_path / "engines.toml").write_text(TWO_DEVICES + more)
         given = {"UNDERSTUDY_ENGINES": "diffusers", "UNDERSTUDY_HOME": str(tmp_path), **env}
         return open_workshop(Settings.from_mapping(given), ThreadPoolExecutor(1), 1)
 
@@ -127,7 +159,7 @@ def test_the_settings_reach_the_engines(made: list[NotedFamily], opened: Open, t
     opened(UNDERSTUDY_THREADS="3", UNDERSTUDY_WEIGHTS=str(tmp_path / "weights"))
 
     (family,) = made
-    assert (family.threads, family.status) == (3, tmp_path / "engines-status.json")
+    assert (family.workers.means.threads, family.workers.status) == (3, tmp_path / "engines-status.json")
     assert vars(family.disk)["_cache"] == tmp_path / "weights"
 
 
@@ -136,6 +168,40 @@ def test_workers_are_started_early(made: list[NotedFamily], opened: Open) -> Non
     opened().warm()
 
     assert made[0].warmed == 1
+
+
+def test_those_who_draw_and_those_who_read_share_the_workers(
+    made: list[NotedFamily], workers: list[NotedWorkers], opened: Open
+) -> None:
+    """There is one process for each device, whatever its work is."""
+    opened(READING)
+
+    (shared,) = workers
+    assert made[0].workers is shared
+    assert shared.devices == ["cuda:0", "cuda:1", "cuda:2"]
+
+
+def test_only_what_reads_may_be_real(workers: list[NotedWorkers], opened: Open) -> None:
+    """Sketches beside real analysts: the workers are those of the analysts, and start early as well."""
+    opened(READING, UNDERSTUDY_ENGINES="sketch", UNDERSTUDY_ANALYSIS="transformers").warm()
+
+    (theirs,) = workers
+    assert (theirs.devices, theirs.warmed) == (["cuda:2"], 1)
+
+
+def test_only_what_draws_may_be_real(workers: list[NotedWorkers], opened: Open) -> None:
+    """Analysts without weights beside real engines."""
+    engines = opened(READING, UNDERSTUDY_ANALYSIS="embedded")
+
+    assert workers[0].devices == ["cuda:0", "cuda:1"]
+    assert engines.analysts.score(Question(Analysis.TEXT_SAFETY, ("a fox",))).result(PATIENCE).scores
+
+
+def test_what_needs_no_weights_needs_no_workers(workers: list[NotedWorkers], opened: Open) -> None:
+    """Sketches and embedded analysts are all there is without torch."""
+    opened(UNDERSTUDY_ENGINES="sketch").warm()
+
+    assert workers == []
 
 
 def test_an_engine_of_the_owners_has_the_owners_words(made: list[NotedFamily], opened: Open) -> None:
@@ -153,11 +219,25 @@ def test_real_engines_get_more_time_and_one_process() -> None:
     assert (patient, asked.request_seconds, Settings.from_mapping({}).limits.request_seconds) == (600, 30, 120)
     with pytest.raises(BadSetting, match="UNDERSTUDY_WORKERS: use 1 with diffusers"):
         Settings.from_mapping({"UNDERSTUDY_ENGINES": "diffusers", "UNDERSTUDY_WORKERS": "2"})
+    with pytest.raises(BadSetting, match="UNDERSTUDY_WORKERS: use 1 with transformers"):
+        Settings.from_mapping({"UNDERSTUDY_ANALYSIS": "transformers", "UNDERSTUDY_WORKERS": "2"})
 
 
-def test_without_torch_the_server_does_not_start(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({}, r"^UNDERSTUDY_ENGINES=diffusers needs torch: .*, or use sketch$"),
+        (
+            {"UNDERSTUDY_ENGINES": "sketch", "UNDERSTUDY_ANALYSIS": "transformers"},
+            r"^UNDERSTUDY_ANALYSIS=transformers needs torch: pip install '\.\[gpu\]' in the checkout, or use embedded$",
+        ),
+    ],
+)
+def test_without_torch_the_server_does_not_start(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], said: str
+) -> None:
     """The message says what is missing, how to get it, and what works without."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "torch" else name)
 
-    with pytest.raises(BadSetting, match=r"needs torch: pip install '\.\[gpu\]' in the checkout, or use sketch"):
-        opened()
+    with pytest.raises(BadSetting, match=said):
+        opened(**env)
