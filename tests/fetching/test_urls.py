@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
 
+import httpx
 import pytest
 import uvloop
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.errors import FetchRefused
 from app.fetching.fetcher import Fetcher, look_up
+from app.fetching.target import aim
 from tests.fetching.hosts import PICTURE, Names, fetched, host, neighbour, ok, refused, stranger
 
 PUBLIC = ["93.184.215.14"]
@@ -142,3 +150,19 @@ def test_the_systems_resolver(loop: Callable[[], asyncio.AbstractEventLoop]) -> 
 
     assert set(found) <= {"127.0.0.1", "::1"}
     assert len(found) == len(set(found)) > 0
+
+
+words = "http https ftp : / // @ [ ] ::1 % %00 ? # \\ . .. 127.0.0.1 a.example xn-- xn--a bücher 。 80 :80 65536 0x7f -"
+pieces = st.sampled_from([*words.split(), " ", "\u00ad", "\u200d", "\ud800"])
+hosts = [st.text(max_size=20).map(start.__add__) for start in ("http://", "//")]
+
+
+@given(st.one_of(st.text(max_size=40), st.lists(pieces, max_size=12).map("".join), *hosts))
+def test_no_text_is_too_strange(url: str) -> None:
+    """Whatever callers or redirects say is either asked for, by a host that is written plainly, or refused by name."""
+    for base in (None, httpx.URL("https://a.example/b")):
+        with suppress(FetchRefused):
+            target = aim(url, base, every_port=True)
+            assert target.address or re.fullmatch(r"[a-z0-9_.-]+", target.host)
+            assert 0 < target.port < 65_536
+            assert httpx.Request("GET", target.at(ip_address("127.0.0.1"))).url.host == "127.0.0.1"
