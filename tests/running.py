@@ -21,6 +21,9 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("v1", "v1beta", "v1alpha")
+"""The contracts of the Stability API."""
+SERVICES = ("serevix", "aithriving", "stativerse")
+"""The contracts of the other services, one each."""
 KEY = "sk-" + "T3stKey0" * 6
 PATIENCE = 30.0
 
@@ -123,14 +126,15 @@ class Client(requests.Session):
 
 
 def hold_against_contract(response: requests.Response) -> None:
-    """Fail unless the contract of the request's path describes this answer."""
+    """Fail unless the contract of the request's path and method describes this answer."""
     path = "/" + response.request.url.split("/", 3)[3].partition("?")[0]  # type: ignore[union-attr]
-    version = path.split("/")[1]
-    if version not in VERSIONS or not _described(version, path, str(response.request.method)):
+    found = _described(path, str(response.request.method).lower())
+    if found is None:
         return
-    if response.status_code in {404, 405, 431} and "generation" not in path:
+    name, operation = found
+    if response.status_code in {404, 405, 431} and str(response.status_code) not in operation["responses"]:
         return
-    contract(version).validate_response(RequestsOpenAPIRequest(response.request), RequestsOpenAPIResponse(response))
+    contract(name).validate_response(RequestsOpenAPIRequest(response.request), RequestsOpenAPIResponse(response))
 
 
 _CONTRACTS: dict[str, OpenAPI] = {}
@@ -146,28 +150,39 @@ def document(version: str) -> dict[str, Any]:
 def contract(version: str) -> OpenAPI:
     """A contract as openapi-core reads it, its server matching any host."""
     if version not in _CONTRACTS:
-        content = document(version)
-        content["servers"] = [{"url": f"/{version}"}]
-        _CONTRACTS[version] = OpenAPI.from_dict(content)
+        _CONTRACTS[version] = OpenAPI.from_dict(document(version))
     return _CONTRACTS[version]
 
 
-def _described(version: str, path: str, method: str) -> bool:
-    inner = path.removeprefix(f"/{version}")
-    for template, operations in document_paths(version).items():
-        if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", template), inner):
-            return method.lower() in operations
-    return False
+def _described(path: str, method: str) -> tuple[str, dict[str, Any]] | None:
+    """The contract that has this path and method, and the operation in it."""
+    for name in (*VERSIONS, *SERVICES):
+        for template, operations in document_paths(name).items():
+            pattern = re.sub(r"\{[^}]*\}", "[^/]+", base_of(name) + template)
+            if method in operations and re.fullmatch(pattern, path):
+                return name, operations[method]
+    return None
 
 
-_PATHS: dict[str, dict[str, Any]] = {}
+_DOCUMENTS: dict[str, dict[str, Any]] = {}
 
 
 def document_paths(version: str) -> dict[str, Any]:
     """The paths of a contract."""
-    if version not in _PATHS:
-        _PATHS[version] = document(version)["paths"]
-    return _PATHS[version]
+    paths: dict[str, Any] = _kept(version)["paths"]
+    return paths
+
+
+def base_of(version: str) -> str:
+    """Where the paths of a contract begin."""
+    base: str = _kept(version)["servers"][0]["url"]
+    return base
+
+
+def _kept(version: str) -> dict[str, Any]:
+    if version not in _DOCUMENTS:
+        _DOCUMENTS[version] = document(version)
+    return _DOCUMENTS[version]
 
 
 def understudy(*arguments: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:

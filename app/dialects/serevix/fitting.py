@@ -1,0 +1,48 @@
+"""Pictures of any size brought to an engine that draws in some sizes, and back."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from engines.errors import SizeRefused
+from engines.sizes import SizeRule
+from engines.types import Pixels
+
+GRID = 64
+LONGEST = 2048
+"""No engine that draws takes longer sides."""
+
+
+def nearest(rule: SizeRule, width: int, height: int) -> tuple[int, int]:
+    """The size nearest to this one that the rule allows: itself, if it does.
+
+    Near is what changes both sides by small factors, so that proportions count as much as size.
+    """
+    try:
+        rule.check(width, height)
+    except SizeRefused:
+        return min(_drawable(rule), key=lambda size: math.hypot(math.log(size[0] / width), math.log(size[1] / height)))
+    return width, height
+
+
+def resized(pixels: Pixels, width: int, height: int) -> Pixels:
+    """The picture in another size; in its own, the same picture."""
+    if pixels.shape[:2] == (height, width):
+        return pixels
+    return np.array(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS))
+
+
+def _drawable(rule: SizeRule) -> tuple[tuple[int, int], ...]:
+    sides = range(GRID, LONGEST + 1, GRID)
+    return tuple((width, height) for width in sides for height in sides if _allows(rule, width, height))
+
+
+def _allows(rule: SizeRule, width: int, height: int) -> bool:
+    try:
+        rule.check(width, height)
+    except SizeRefused:
+        return False
+    return True
