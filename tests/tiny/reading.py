@@ -25,7 +25,7 @@ from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPi
 
 Module = TypeVar("Module", bound=torch.nn.Module)
 
-LONGEST = 48
+LONGEST = 96
 """Tokens that the networks have places for: a text of more letters is cut."""
 WIDTH = 32
 SIDE, PATCH, QUERIES = 64, 16, 8
