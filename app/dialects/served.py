@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from app.dialects import aithriving, serevix, stability, stativerse
+from app.dialects import aithriving, serevix, stability, stablecog, stativerse
 from app.tools import Tools
 from app.web.dialect import Dialect
 
@@ -22,4 +22,10 @@ class Kind(Protocol):
 RECORDED: tuple[Kind, ...] = stability.DIALECTS
 """Those whose service can be recorded and replayed; nothing else is served meanwhile."""
 
-SERVED: tuple[Kind, ...] = (*RECORDED, *serevix.DIALECTS, *aithriving.DIALECTS, *stativerse.DIALECTS)
+SERVED: tuple[Kind, ...] = (
+    *RECORDED,
+    *serevix.DIALECTS,
+    *aithriving.DIALECTS,
+    *stablecog.DIALECTS,
+    *stativerse.DIALECTS,
+)

@@ -71,9 +71,14 @@ class Gallery:
         self._added = 0
         self._swept = False
 
-    async def keep(self, organization_id: str, data: bytes, media_type: str, facts: Mapping[str, Any]) -> Piece:
-        """Hang a picture up; when this returns every process shows it."""
-        piece = Piece(str(uuid4()), organization_id, media_type, int(self._now() * 1000), facts)
+    async def keep(
+        self, organization_id: str, data: bytes, media_type: str, facts: Mapping[str, Any], piece_id: str | None = None
+    ) -> Piece:
+        """Hang a picture up; when this returns every process shows it.
+
+        ``piece_id`` is a random UUID of the caller's making, for who has to tell the id before, or to remove it.
+        """
+        piece = Piece(piece_id or str(uuid4()), organization_id, media_type, int(self._now() * 1000), facts)
         self._last = max(int(self._real() * 10**9), self._last + 1)
         self._added += await _off_the_loop(self._keep, piece, data, self._last)
         if self._added * SHARE >= self._most_bytes:
@@ -97,6 +102,18 @@ class Gallery:
         if cursor is not None and before is None:
             raise BadCursor("not a cursor of this list")
         return await _off_the_loop(self._page, organization_id, count, before, self._oldest_shown())
+
+    async def count(self, organization_id: str) -> int:
+        """How many pieces of an organization are shown."""
+        return await _off_the_loop(self._count, organization_id, self._oldest_shown())
+
+    def seconds_left(self, piece: Piece) -> float:
+        """For how long the piece is still shown."""
+        return max(0.0, (piece.at - self._oldest_shown()) / 1000)
+
+    async def remove(self, piece_id: str) -> None:
+        """Show a piece no longer, if it was shown."""
+        await _off_the_loop(lambda: self._place(piece_id).unlink(missing_ok=True))
 
     async def forget(self, organization_id: str) -> None:
         """Remove all pieces of an organization that were kept before."""
@@ -146,6 +163,10 @@ class Gallery:
         for mark in marks.newest(self._shelf(organization_id), before):
             if mark.at > oldest and (piece := files.read_piece(self._place(mark.id))):
                 yield mark, piece
+
+    def _count(self, organization_id: str, oldest: float) -> int:
+        held = marks.all_of(self._shelf(organization_id))
+        return sum(mark.at > oldest and self._place(mark.id).exists() for mark in held)
 
     def _forget(self, organization_id: str) -> None:
         shelf = self._shelf(organization_id)

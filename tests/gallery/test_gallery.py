@@ -146,6 +146,55 @@ def test_a_moved_clock_removes_nothing(place: Place) -> None:
     assert run(gallery.read(kept.id)) is not None
 
 
+def test_an_id_of_the_callers_own(place: Place) -> None:
+    """Who has to tell an id before the picture is finished makes it himself."""
+    wanted = str(uuid.uuid4())
+
+    kept = run(place.gallery().keep("org-1", b"a", "image/png", {}, wanted))
+
+    assert kept.id == wanted
+    assert run(place.gallery().read(wanted)) == (kept, b"a")
+
+
+def test_one_picture_is_removed(place: Place) -> None:
+    """Under its id and in lists it is gone for every process, the others stay; removing it twice is no mistake."""
+    gallery = place.gallery()
+    kept = [keep(gallery, str(number)) for number in range(3)]
+
+    for _ in range(2):
+        run(place.gallery().remove(kept[1].id))
+
+    assert run(gallery.read(kept[1].id)) is None
+    assert prompts(gallery) == ["2", "0"]
+    assert run(gallery.count("org-1")) == 2
+
+
+def test_pictures_are_counted(place: Place) -> None:
+    """Those of one organization that are still shown."""
+    gallery = place.gallery(seconds=60)
+    keep(gallery, "old")
+    keep(gallery, "other", "org-2")
+    place.ahead = 30
+    keep(gallery, "young")
+    assert run(gallery.count("org-1")) == 2
+
+    place.ahead = 60
+
+    assert run(gallery.count("org-1")) == 1
+    assert run(gallery.count("org-3")) == 0
+
+
+def test_how_long_a_picture_is_still_shown(place: Place) -> None:
+    """By the clock of the request, and never less than nothing."""
+    gallery = place.gallery(seconds=60)
+    kept = keep(gallery)
+
+    place.ahead = 45
+    assert gallery.seconds_left(kept) == pytest.approx(15)
+    place.ahead = 61
+    assert gallery.seconds_left(kept) == 0
+
+
 def test_an_organization_is_forgotten(place: Place) -> None:
     """Its pictures are gone for every process, those of others are not, and it can begin anew."""
     gallery = place.gallery()

@@ -1,0 +1,66 @@
+"""Pictures on their way in and out: where they are shown, fetched from, and how they are made to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image
+
+from app.dialects import uploads
+from app.dialects.stablecog.refusals import InitImageGone
+from app.settings import Limits
+from app.tools import Tools
+from engines.codec import any_size
+from engines.types import Pixels
+
+FILES = "/v1/image/generation/files/"
+"""Where pictures are shown, below the address of the server."""
+SUFFIX = ".png"
+FIELD = "init_image_url"
+
+
+def url(address: str, output_id: str) -> str:
+    """Where the picture with this id is shown."""
+    return f"{address}{FILES}{output_id}{SUFFIX}"
+
+
+class Fetching:
+    """Gets the pictures that requests start from."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def init_image(self, address: str, headers: Mapping[str, str], size: tuple[int, int]) -> Pixels:
+        """The picture at an address, height x width x 3, brought to ``size`` (width, height).
+
+        One of this server's own pictures is taken from the gallery, where nobody has to be asked. Raises
+        ``InitImageGone``, ``FetchRefused``, ``FetchFailed``, ``BadPicture`` and ``PictureTooLarge``.
+        """
+        own = self._tools.address(headers) + FILES
+        data = await (self._kept(address.removeprefix(own)) if address.startswith(own) else self._fetched(address))
+        return await self._tools.by_hand(_fitting, data, size, self._tools.limits)
+
+    async def _kept(self, name: str) -> bytes:
+        found = await self._tools.gallery.read(name.removesuffix(SUFFIX))
+        if found is None:
+            raise InitImageGone
+        return found[1]
+
+    async def _fetched(self, address: str) -> bytes:
+        return await self._tools.fetcher.fetch(address)
+
+
+def _fitting(data: bytes, size: tuple[int, int], limits: Limits) -> Pixels:
+    return fitted(uploads.picture(FIELD, data, limits, any_size).pixels, size)
+
+
+def fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """The largest part around the middle that has the proportions of ``size``, in that size; nothing is squeezed."""
+    height, width = pixels.shape[:2]
+    if (width, height) == size:
+        return pixels
+    wide, high = min(width, height * size[0] / size[1]), min(height, width * size[1] / size[0])
+    left, top = (width - wide) / 2, (height - high) / 2
+    middle = (left, top, left + wide, top + high)
+    return np.array(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, box=middle))
