@@ -22,7 +22,7 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("v1", "v1beta", "v1alpha")
 """The contracts of the Stability API."""
-SERVICES = ("serevix", "aithriving", "stativerse")
+SERVICES = ("serevix", "aithriving", "stablecog", "stativerse")
 """The contracts of the other services, one each."""
 KEY = "sk-" + "T3stKey0" * 6
 PATIENCE = 30.0
