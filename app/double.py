@@ -14,8 +14,9 @@ from app.accounts.ports import RateLimit
 from app.dialects.control import Control
 from app.errors import UnknownKey
 from app.filters import OutputFilter
+from app.gallery.folder import Gallery
 from app.settings import BadSetting, Settings
-from app.testing.operations import Operations
+from app.testing.operations import Operations, names
 from app.testing.stage import Prompter, Stage
 from app.web.dialect import Dialect
 from app.web.front import Front
@@ -49,9 +50,12 @@ class Double:
         world = now.current.get()
         return world.clock.now() if world else time.time()
 
-    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
+    def dialects(
+        self, documents: Mapping[str, dict[str, Any]], gallery: Gallery
+    ) -> Mapping[str, tuple[Dialect, Guard]]:
         """The control API, whose requests count against no rate limit."""
-        return {Control.contract: (Control(self._worlds), Guard(Doorman(self._worlds), None))}
+        control = Control(self._worlds, names(documents), gallery)
+        return {Control.contract: (control, Guard(Doorman(self._worlds), None))}
 
     def filter(self, usual: OutputFilter) -> OutputFilter:
         """The filter that can be made to trip."""

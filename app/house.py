@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from app.accounts.ports import Directory, Ledger
 from app.filters import OutputFilter
+from app.gallery.folder import Gallery
 from app.settings import Settings
 from app.web.dialect import Dialect
 from app.web.front import Front
@@ -59,8 +60,10 @@ class House(Protocol):
         """Unix seconds, for the request at hand."""
         ...
 
-    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
-        """Further contracts, each with its dialect and guard."""
+    def dialects(
+        self, documents: Mapping[str, dict[str, Any]], gallery: Gallery
+    ) -> Mapping[str, tuple[Dialect, Guard]]:
+        """Further contracts, each with its dialect and guard, given the contracts of the services and their gallery."""
         ...
 
     def filter(self, usual: OutputFilter) -> OutputFilter:
@@ -91,7 +94,9 @@ class Ordinary:
         """The time."""
         return time.time()
 
-    def dialects(self) -> Mapping[str, tuple[Dialect, Guard]]:
+    def dialects(
+        self, documents: Mapping[str, dict[str, Any]], gallery: Gallery
+    ) -> Mapping[str, tuple[Dialect, Guard]]:
         """None."""
         return {}
 

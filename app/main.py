@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -27,13 +27,12 @@ from app.settings import BadSetting, Settings
 from app.studio import Studio
 from app.till import Till
 from app.tools import Tools
-from app.web.contract import answer_headers, base_of, bind, load
+from app.web.contract import answer_headers, bind, load, territories
 from app.web.dialect import Dialect
 from app.web.front import Front
 from app.web.guard import Guard
 from app.web.operation import ASGIApp
 from app.web.pages import Pages
-from app.web.routing import Territories
 from app.workshop import open_workshop
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def create(settings: Settings) -> ASGIApp:
     guard = Guard(store, _rate_limit(settings))
     served: dict[str, tuple[Dialect, Guard]] = {kind.contract: (kind(tools), guard) for kind in _kinds(settings)}
     paid = {name: load(name) for name in served}
-    served |= house.dialects()
+    served |= house.dialects(paid, gallery)
     documents = {name: paid.get(name) or load(name) for name in served}
     dialects = {name: dialect for name, (dialect, _) in served.items()}
 
@@ -117,7 +116,7 @@ def create(settings: Settings) -> ASGIApp:
     inner = bind(documents, dialects, {name: one for name, (_, one) in served.items()}, limits, lifespan, relayed)
     pages = Pages(documents, store.ping, lambda: len(engines.registry.cards()), engines.waiting)
     exposed = sorted(frozenset[str]().union(*map(answer_headers, documents.values())))
-    by_path = _territories(documents, dialects)
+    by_path = territories(documents, dialects)
     front = Front(house.inside(inner), pages, by_path, next(iter(dialects.values())), limits, exposed)
     return house.around(front, paid, engines.registry.cards)
 
@@ -143,14 +142,6 @@ def _kinds(settings: Settings) -> tuple[Kind, ...]:
             raise BadSetting(f"UNDERSTUDY_MODELS: there is no engine {engine_id}")
     recorded = settings.recording.record or settings.recording.replay
     return RECORDED if recorded else SERVED
-
-
-def _territories(documents: Mapping[str, dict[str, Any]], dialects: Mapping[str, Dialect]) -> Territories[Dialect]:
-    return Territories(
-        (base_of(document) + path, dialects[name])
-        for name, document in documents.items()
-        for path in ("", *document["paths"])
-    )
 
 
 def _relay(settings: Settings) -> Relay | None:

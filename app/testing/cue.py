@@ -24,13 +24,13 @@ class Cue:
 
 def cue_for(request: Request, world: World, card: EngineCard | None) -> Cue:
     """A magic key decides alone; then the rules come before magic prompts, and these before magic engine ids."""
-    work = request.reading.work(card)
+    work = Work() if request.target.engine and card is None else request.reading.work(card)
     by_key = magic.in_key(request.key)
     if by_key is not None:
         return Cue(by_key.outcome, _seconds(by_key.latency, work))
     fired = world.rules.fire(request.asked)
     by_prompt = magic.in_prompts(request.asked.prompts) or magic.Spell()
-    by_engine = magic.in_engine(request.target.engine or "") or magic.Spell()
+    by_engine = magic.in_engine(request.engine or "") or magic.Spell()
     outcome = fired.outcome or by_prompt.outcome or by_engine.outcome
     seconds = fired.seconds(work) if fired.latency else _seconds(by_prompt.latency, work)
     return Cue(outcome, seconds, fired.rule_ids)

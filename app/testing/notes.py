@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import time
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import orjson
 
-from app.web.answer import JSON, PNG
+from app.web.answer import JSON
 from app.web.call import Send
+from app.worlds.depicted import picture_bytes, pixel_bytes
 from app.worlds.journal import Entry, Journal
 from app.worlds.now import Tab
 from app.worlds.redaction import PictureNote, Redaction, note_of
@@ -67,7 +66,7 @@ class Notes:
 def _told(headers: dict[str, str], body: bytes) -> tuple[Any, tuple[PictureNote, ...]]:
     """The answer without its pictures, and the notes on these."""
     media = headers.get("content-type", "").partition(";")[0]
-    if media == PNG:
+    if media.startswith("image/"):
         return None, (note_of(body, int(headers.get("seed", 0)), headers.get("finish-reason")),)
     if media != JSON:
         return body.decode("utf-8", "replace") or None, ()
@@ -75,18 +74,34 @@ def _told(headers: dict[str, str], body: bytes) -> tuple[Any, tuple[PictureNote,
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None, ()
-    artifacts = value.get("artifacts") if isinstance(value, dict) else None
-    if not isinstance(artifacts, list):
-        return value, ()
-    pictures = tuple(_pictures(artifacts))
-    shown = [{**one, "base64": f"sha256:{note.sha256}"} for one, note in zip(artifacts, pictures, strict=True)]
-    return {"artifacts": shown}, pictures
+    found: list[PictureNote] = []
+    return _without_pictures(value, {}, found), tuple(found)
 
 
-def _pictures(artifacts: Iterable[Any]) -> Iterable[PictureNote]:
-    for one in artifacts:
-        try:
-            data = base64.b64decode(one["base64"], validate=True)
-        except binascii.Error:
-            data = b""
-        yield note_of(data, one["seed"], one["finishReason"])
+def _without_pictures(value: Any, beside: Mapping[str, Any], found: list[PictureNote]) -> Any:
+    """A JSON value with each picture replaced by its hash; ``found`` gets the notes, with what stands ``beside``."""
+    data = picture_bytes(value)
+    if data is None:
+        data = pixel_bytes(value)
+    if data is not None:
+        note = note_of(data, _seed(beside.get("seed")), _reason(beside))
+        found.append(note)
+        return f"sha256:{note.sha256}"
+    if isinstance(value, dict):
+        near = {**beside, **value}
+        return {name: _without_pictures(part, near, found) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_pictures(part, beside, found) for part in value]
+    return value
+
+
+def _seed(value: Any) -> int | None:
+    """A seed as services write it: as a number, or as its digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 20 else None
+
+
+def _reason(beside: Mapping[str, Any]) -> str | None:
+    found = beside.get("finishReason", beside.get("finish_reason"))
+    return found if isinstance(found, str) else None

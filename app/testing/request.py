@@ -8,12 +8,13 @@ from urllib.parse import parse_qsl
 
 from app.errors import BodyTooLarge, BodyTooSlow, CounterError
 from app.settings import Limits
-from app.testing import bodies
+from app.testing import bodies, roles
 from app.testing.bodies import Reading
 from app.testing.operations import Operation, Target
 from app.web.body import Receive, read_chunks
 from app.web.operation import Scope
 from app.worlds.journal import Entry
+from app.worlds.outcomes import AskedFor
 from app.worlds.redaction import Redaction
 from app.worlds.rules import Asked
 from app.worlds.strictness import Finding, Sent, findings
@@ -39,6 +40,11 @@ class Incoming:
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
 
+    def rename(self, old: str, new: str) -> None:
+        """Give the body with another word in place of ``old``, which is to be one that stands for nothing else."""
+        if self._body is not None:
+            self._body = self._body.replace(old.encode(), new.encode())
+
     async def read(self, headers: Mapping[str, str], limits: Limits) -> bytes:
         """The body, as far as anybody will look at it. Raises ``ClientGone``."""
         length = headers.get("content-length", "")
@@ -63,12 +69,27 @@ class Request:
     reading: Reading
 
     @property
+    def engine(self) -> str | None:
+        """The engine that the path names, or the body."""
+        return self.target.engine or self.reading.engine
+
+    @property
+    def asked_for(self) -> AskedFor:
+        """What errors that are played speak of."""
+        schema = self.reading.schema
+        return AskedFor(
+            engine=self.engine,
+            prompt=roles.field(schema, "prompt") or "body",
+            picture=roles.field(schema, "picture") or "body",
+        )
+
+    @property
     def asked(self) -> Asked:
         """What rules match."""
         target = self.target
         name = target.operation.name if target.operation else None
         path, method = self.scope["path"], self.scope["method"]
-        return Asked(name, target.version, method, path, target.engine, self.reading.prompts)
+        return Asked(name, target.version, method, path, self.engine, self.reading.prompts)
 
     def findings(self, card: EngineCard | None) -> tuple[Finding, ...]:
         """What of it the real service would silently ignore."""
@@ -83,6 +104,7 @@ class Request:
             parts=self.reading.parts,
             schemas=operation.schemas,
             parameters=operation.parameters,
+            answers=operation.answers,
             card=card,
         )
         return findings(sent)

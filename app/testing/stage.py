@@ -19,8 +19,8 @@ from app.web.call import TRANSPORT, Send
 from app.web.front import Front
 from app.web.guard import bare_key
 from app.web.operation import ASGIApp, Scope, header_map
-from app.worlds import now
-from app.worlds.outcomes import Outcome, error_of
+from app.worlds import magic, now
+from app.worlds.outcomes import Outcome, error_for
 from app.worlds.redaction import Redaction
 from app.worlds.strictness import Finding
 from app.worlds.world import World
@@ -98,8 +98,9 @@ class Stage:
             return None
 
     async def _play(self, world: World, request: Request, tab: now.Tab, incoming: Incoming, send: Send) -> None:
-        card = next((card for card in self._cards() if card.id == request.target.engine), None)
+        card = next((card for card in self._cards() if card.id == request.engine), None)
         cue = cue_for(request, world, card)
+        _name_a_real_engine(request, incoming)
         ignored = request.findings(card)
         entry = dataclasses.replace(
             request.entry(world.clock.now()),
@@ -128,11 +129,15 @@ class Stage:
             await fall_silent(outcome, state[TRANSPORT], incoming.later)
             return
         now.forced_filter.set(outcome is Outcome.CONTENT_FILTERED)
-        state[PLAYED] = (error_of(outcome, request.target.engine) if outcome else None) or refusal
+        state[PLAYED] = (self._error(outcome, request) if outcome else None) or refusal
         if outcome in SPOILT:
             await Spoiling(notes, state[TRANSPORT], outcome).answer(self._front, request.scope, incoming)
         else:
             await self._front(request.scope, incoming, notes)
+
+    def _error(self, outcome: Outcome, request: Request) -> Exception | None:
+        path = request.scope["path"]
+        return error_for(outcome, request.asked_for, lambda error: self.word(path, error).status)
 
 
 def _enter(world: World | None) -> now.Tab:
@@ -144,6 +149,13 @@ def _enter(world: World | None) -> now.Tab:
     if world is not None:
         seeds.source.set(world.next_seed)
     return tab
+
+
+def _name_a_real_engine(request: Request, incoming: Incoming) -> None:
+    """A magic engine id in a body, where the contract does not know it, stands for an engine that it knows."""
+    named, operation = request.reading.engine, request.target.operation
+    if named and operation and operation.real_engine and magic.in_engine(named):
+        incoming.rename(named, operation.real_engine)
 
 
 def _refusal(ignored: tuple[Finding, ...]) -> Ignored | None:

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from connexion import AsyncApp
@@ -19,7 +19,9 @@ from app.settings import Limits
 from app.web.dialect import Dialect
 from app.web.guard import Guard
 from app.web.operation import OF, Compile, OperationMiddleware, split
-from app.web.routing import StrictRouting
+from app.web.routing import StrictRouting, Territories
+
+T = TypeVar("T")
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader, in C where PyYAML was built with it: ten times faster."""
@@ -50,6 +52,15 @@ def answer_headers(document: Mapping[str, Any]) -> frozenset[str]:
         for answer in facts.get("responses", {}).values()
     )
     return frozenset(name for answer in (*shared, *own) for name in answer.get("headers", {}))
+
+
+def territories(documents: Mapping[str, Mapping[str, Any]], owners: Mapping[str, T]) -> Territories[T]:
+    """Whose the paths of these contracts are; ``owners`` by the name of the contract."""
+    return Territories(
+        (base_of(document) + path, owners[name])
+        for name, document in documents.items()
+        for path in ("", *document["paths"])
+    )
 
 
 def bind(

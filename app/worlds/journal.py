@@ -37,8 +37,9 @@ class Entry:
     path: str
     query: str = ""
     operation: str | None = None
-    """``text-to-image``, ``image-to-image``, ``masking``, ``upscale``, ``list-engines``, ``account`` or ``balance``."""
+    """What its contract calls it, such as ``text-to-image``."""
     version: str | None = None
+    """The name of the contract."""
     engine: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.worlds.depicted import picture_bytes, pixel_bytes
 from engines.containers import open_container
 from engines.errors import PictureUnreadable
 
@@ -82,8 +83,11 @@ class _Bounded:
         self._left = ALTOGETHER
 
     def cut(self, value: Any, depth: int) -> Any:
-        if isinstance(value, bytes):
-            return note_of(value).plain()
+        picture = picture_bytes(value)
+        if picture is None:
+            picture = pixel_bytes(value)
+        if picture is not None:
+            return note_of(picture).plain()
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, Mapping | list | tuple):

@@ -12,13 +12,26 @@ from app.worlds.latency import Latency
 from app.worlds.latency import parse as parse_latency
 from app.worlds.outcomes import Outcome
 
-OPERATIONS = ("text-to-image", "image-to-image", "masking", "upscale", "list-engines", "account", "balance")
 _WORDS = ("operation", "path", "version", "engine", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """What operations and versions there are, by the names that rules and journals give them."""
+
+    operations: tuple[str, ...]
+    versions: tuple[str, ...]
+
+    def check(self, operation: object, version: object, before: str = "") -> None:
+        """Raise a ``BadField`` for a name that means nothing; None is no name. ``before`` begins the field's path."""
+        for name, value, known in (("operation", operation, self.operations), ("version", version, self.versions)):
+            if value is not None and value not in known:
+                raise BadField(f"{before}{name}", "enum", list(known), value)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request is, for matching; ``operation`` is one of ``OPERATIONS``, None where a path has none."""
+    """What a request is, for matching; ``operation`` is None where a path has none."""
 
     operation: str | None
     version: str | None
@@ -88,21 +101,20 @@ class Rule:
         }
 
 
-def parse(fields: Mapping[str, Any]) -> Rule:
+def parse(fields: Mapping[str, Any], names: Names) -> Rule:
     """The rule that ``{"match": …, "effect": …}`` describes, still without an id. Raises ``BadField``."""
     return Rule(
         effect=_effect(_object(fields, "effect") or {}),
-        match=_match(_object(fields, "match") or {}),
+        match=_match(_object(fields, "match") or {}, names),
         times=_count(fields, "times", "times", default=1),
         probability=_probability(fields.get("probability", 1.0)),
         seed=_count(fields, "seed", "seed", default=0, least=0) or 0,
     )
 
 
-def _match(fields: Mapping[str, Any]) -> Match:
+def _match(fields: Mapping[str, Any], names: Names) -> Match:
     words = {name: _text(fields, name) for name in _WORDS}
-    if words["operation"] is not None and words["operation"] not in OPERATIONS:
-        raise BadField("match.operation", "enum", list(OPERATIONS), words["operation"])
+    names.check(words["operation"], words["version"], "match.")
     return Match(**words, call=_count(fields, "call", "match.call", default=None))
 
 

@@ -62,6 +62,8 @@ class Sent:
     """The media types that the operation takes, with what they may hold; empty where it takes no body."""
     parameters: frozenset[tuple[str, str]] = frozenset()
     """Where and what else the contract reads, such as ``("header", "organization")``."""
+    answers: Sequence[str] = (JSON,)
+    """The media types that the operation answers in."""
     card: EngineCard | None = None
     """The engine, if there is such a one."""
 
@@ -81,7 +83,7 @@ def _headers(sent: Sent) -> Iterator[Finding]:
         yield Finding("header", "Organization", "is ignored: this operation belongs to the account")
     if sent.schemas:
         yield from _content_type(sent)
-        yield from _accept(sent.headers.get("accept", ""))
+        yield from _accept(sent.headers.get("accept", ""), sent.answers)
 
 
 def _content_type(sent: Sent) -> Iterator[Finding]:
@@ -99,11 +101,11 @@ def _content_type(sent: Sent) -> Iterator[Finding]:
             yield Finding("header", "Content-Type", f"parameter {name[:40]!r} is ignored")
 
 
-def _accept(accept: str) -> Iterator[Finding]:
-    offered = {JSON, "image/png", "application/*", "image/*", "*/*", ""}
+def _accept(accept: str, answers: Sequence[str]) -> Iterator[Finding]:
+    offered = {*answers, *(f"{media.partition('/')[0]}/*" for media in answers), "*/*", ""}
     asked = [entry.partition(";")[0].strip().lower() for entry in accept.split(",")]
     if not offered & set(asked):
-        yield Finding("header", "Accept", f"{accept[:80]!r} is ignored: the answer is {JSON}")
+        yield Finding("header", "Accept", f"{accept[:80]!r} is ignored: the answer is {next(iter(answers), JSON)}")
 
 
 def _query(sent: Sent) -> Iterator[Finding]:

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import ast
 import inspect
-from concurrent.futures import Executor
-from typing import cast
 
 import orjson
 import pytest
 
+from app.dialects.served import RECORDED, SERVED, Kind
 from app.dialects.stability import v1alpha, wording
 from app.dialects.stability.v1 import V1
-from app.dialects.stability.v1alpha import V1Alpha
-from app.dialects.stability.v1beta import V1Beta
-from app.settings import Limits
-from app.studio import Studio
-from app.worlds.outcomes import ERRORS, NEEDS_ANSWER, TABLE, WIRE, Kind, Outcome, describe, error_of
+from app.errors import BadField, BadPicture
+from app.worlds.outcomes import ERRORS, NEEDS_ANSWER, TABLE, WIRE, AskedFor, Outcome, describe, error_for, error_of
+from app.worlds.outcomes import Kind as How
 from engines.errors import UnknownEngine
+from tests.rooms import tools
 
-DIALECTS = (V1, V1Beta, V1Alpha)
-
-
-def _dialect(kind: type[V1]) -> V1:
-    """A dialect that only words errors, which needs nothing that draws."""
-    return kind(cast("Studio", None), cast("Executor", None), Limits())
+OWN_STATUS = {
+    ("aithriving", Outcome.INSUFFICIENT_BALANCE): "402",
+    ("stablecog", Outcome.INSUFFICIENT_BALANCE): "400",
+    ("stativerse", Outcome.INSUFFICIENT_BALANCE): "402",
+}
+"""Where a service answers with another status than the table says."""
+every_dialect = pytest.mark.parametrize("kind", SERVED, ids=lambda kind: kind.contract)
+every_version = pytest.mark.parametrize("kind", RECORDED, ids=lambda kind: kind.contract)
 
 
 def _spoken() -> set[tuple[int, str]]:
-    """Every (status, name) that stands in the text of the dialects' wording."""
+    """Every (status, name) that stands in the text of the wording of the Stability versions."""
     said = set()
     for module in (wording, v1alpha):
         for node in ast.walk(ast.parse(inspect.getsource(module))):
@@ -39,22 +39,37 @@ def _spoken() -> set[tuple[int, str]]:
     return said
 
 
-@pytest.mark.parametrize("kind", DIALECTS)
-def test_everything_a_dialect_can_say_has_an_outcome(kind: type[V1]) -> None:
+@every_version
+def test_everything_a_version_can_say_has_an_outcome(kind: type[V1]) -> None:
     """Whatever status and name a client may meet, there is an outcome that makes it meet them."""
-    dialect = _dialect(kind)
-    played = {(one.status, one.name) for one in (dialect.wording(make()) for make in ERRORS.values())}
+    dialect = kind(tools())
+    played = {(one.status, one.name) for one in (dialect.wording(make(AskedFor())) for make in ERRORS.values())}
     assert played == _spoken()
     assert len(played) == len(ERRORS) == 23
 
 
-@pytest.mark.parametrize("kind", DIALECTS)
+@every_version
 @pytest.mark.parametrize("outcome", ERRORS)
-def test_an_error_is_worded_under_the_outcomes_name(kind: type[V1], outcome: Outcome) -> None:
+def test_an_error_is_worded_under_the_outcomes_name(kind: Kind, outcome: Outcome) -> None:
     """The name of an outcome is the ``name`` in the error that the client gets."""
-    answer = _dialect(kind).word(ERRORS[outcome]())
+    answer = kind(tools()).word(ERRORS[outcome](AskedFor()))
     assert orjson.loads(answer.body)["name"] == outcome
     assert describe(outcome).startswith(str(answer.status))
+
+
+@every_dialect
+@pytest.mark.parametrize("outcome", ERRORS)
+def test_every_service_has_words_for_an_outcome(kind: Kind, outcome: Outcome) -> None:
+    """The status is the one in the table or the service's own, and who is to come back later is told when."""
+    dialect = kind(tools())
+    error = error_for(outcome, AskedFor("some-engine", "prompt", "image"), lambda error: dialect.word(error).status)
+    assert error is not None
+    answer = dialect.word(error)
+    own = OWN_STATUS.get((kind.contract, outcome))
+    assert str(answer.status) == (own or describe(outcome)[:3])
+    assert isinstance(orjson.loads(answer.body), dict)
+    if outcome in {Outcome.RATE_LIMIT_EXCEEDED, Outcome.TOO_MANY_REQUESTS}:
+        assert dict(answer.headers)["Retry-After"].isdecimal()
 
 
 def test_the_table_is_complete() -> None:
@@ -62,7 +77,7 @@ def test_the_table_is_complete() -> None:
     assert list(TABLE) == list(Outcome)
     assert {Outcome.CONTENT_FILTERED} == set(Outcome) - WIRE - ERRORS.keys()
     assert not WIRE & ERRORS.keys()
-    assert all((row.kind is Kind.ERROR) == (row.error is not None) for row in TABLE.values())
+    assert all((row.kind is How.ERROR) == (row.error is not None) for row in TABLE.values())
 
 
 def test_the_faults_of_the_network_are_there() -> None:
@@ -85,11 +100,21 @@ def test_every_description_is_its_own() -> None:
     assert all(text.isprintable() and len(text) < 100 for text in texts)
 
 
-def test_a_retired_engine_is_named() -> None:
-    """The 404 names the engine that was asked for."""
-    error = error_of(Outcome.NOT_FOUND, "stable-diffusion-v1-5")
-    assert isinstance(error, UnknownEngine)
-    assert error.engine_id == "stable-diffusion-v1-5"
+def test_an_error_speaks_of_what_was_asked_for() -> None:
+    """The 404 names the engine, a broken field is the contract's own prompt, a bad picture its own field for one."""
+    asked_for = AskedFor("stable-diffusion-v1-5", "prompt", "init_image_url")
+
+    missing, broken, unusable = (
+        error_of(outcome, asked_for)
+        for outcome in (Outcome.NOT_FOUND, Outcome.BAD_REQUEST, Outcome.INVALID_IMAGE_DIMENSIONS)
+    )
+
+    assert isinstance(missing, UnknownEngine)
+    assert missing.engine_id == "stable-diffusion-v1-5"
+    assert isinstance(broken, BadField)
+    assert broken.field == "prompt"
+    assert isinstance(unusable, BadPicture)
+    assert unusable.field == "init_image_url"
     assert isinstance(error_of(Outcome.NOT_FOUND), UnknownEngine)
 
 

@@ -10,9 +10,10 @@ from app.errors import BadField
 from app.worlds.latency import Fixed, Lognormal, Real, Work
 from app.worlds.outcomes import Outcome
 from app.worlds.refusals import Full
-from app.worlds.rule import OPERATIONS
+from app.worlds.rule import Names
 from app.worlds.rules import Asked, Counts, Effect, Match, Rule, Rules, parse
 
+NAMES = Names(("text-to-image", "upscale", "generate-image"), ("v1", "stablecog"))
 DRAW = Asked("text-to-image", "v1", "POST", "/v1/generation/e1/text-to-image", "e1", ("A Fox", "snow"))
 BALANCE = Asked("balance", "v1beta", "GET", "/v1beta/user/balance")
 BROKEN, DENIED = Effect(Outcome.SERVER_ERROR), Effect(Outcome.PERMISSION_DENIED)
@@ -229,15 +230,17 @@ def test_what_is_written_is_read_back() -> None:
     )
     shown = Rules().add(rule).plain()
     assert shown.pop("id") == "rule-1"
-    assert parse(shown) == rule
+    assert parse(shown, NAMES) == rule
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("operation", NAMES.operations)
 def test_little_is_needed(operation: str) -> None:
     """An effect is enough; all else has defaults: any request, once, for certain."""
-    assert parse({"effect": {"outcome": "timeout"}}) == Rule(Effect(Outcome.TIMEOUT))
-    assert parse({"effect": {"latency": {"kind": "real"}}, "times": None}) == Rule(Effect(latency=Real()), times=None)
-    assert parse({"effect": {"outcome": "timeout"}, "match": {"operation": operation}}).match == Match(operation)
+    assert parse({"effect": {"outcome": "timeout"}}, NAMES) == Rule(Effect(Outcome.TIMEOUT))
+    assert parse({"effect": {"latency": {"kind": "real"}}, "times": None}, NAMES) == Rule(
+        Effect(latency=Real()), times=None
+    )
+    assert parse({"effect": {"outcome": "timeout"}, "match": {"operation": operation}}, NAMES).match == Match(operation)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +254,7 @@ def test_little_is_needed(operation: str) -> None:
         ({"effect": {"latency": {"kind": "slow"}}}, "latency.kind", "enum"),
         ({"match": 1}, "match", "type"),
         ({"match": {"operation": "draw"}}, "match.operation", "enum"),
+        ({"match": {"version": "v2"}}, "match.version", "enum"),
         ({"match": {"engine": 1}}, "match.engine", "type"),
         ({"match": {"call": 0}}, "match.call", "minimum"),
         ({"match": {"call": 1.5}}, "match.call", "type"),
@@ -266,5 +270,5 @@ def test_little_is_needed(operation: str) -> None:
 def test_a_wrong_rule_is_refused_by_its_field(fields: dict[str, Any], field: str, rule: str) -> None:
     """Whoever writes one wrong learns which field is wrong and how."""
     with pytest.raises(BadField) as refused:
-        parse({"effect": {"outcome": "timeout"}} | fields if fields else {})
+        parse({"effect": {"outcome": "timeout"}} | fields if fields else {}, NAMES)
     assert (refused.value.field, refused.value.rule) == (field, rule)

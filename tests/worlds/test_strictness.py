@@ -45,6 +45,7 @@ def _found(
         parts=reading.parts,
         schemas=operation.schemas,
         parameters=operation.parameters,
+        answers=operation.answers,
         card=next((card for card in CARDS if card.id == target.engine), None),
     )
     return findings(sent)

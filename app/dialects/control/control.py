@@ -10,10 +10,12 @@ from app.accounts.model import Role
 from app.accounts.ports import RateLimit
 from app.dialects.control import words
 from app.dialects.control.wording import NoSuchRule, word
+from app.gallery.folder import Gallery
 from app.web.answer import Answer, json_answer
 from app.web.call import Call
 from app.worlds import rule, snapshots
 from app.worlds.outcomes import Outcome
+from app.worlds.rule import Names
 from app.worlds.world import World
 from app.worlds.worlds import Worlds
 from engines.prices import MICRO
@@ -22,12 +24,18 @@ DONE = Answer(204, b"")
 
 
 class Control:
-    """Shows and changes worlds. Nothing here waits, so every operation is atomic."""
+    """Shows and changes worlds, which never waits, so every operation is atomic.
+
+    ``names`` are those that rules and the journal's filters may use; what hangs in the ``gallery`` is forgotten
+    with a world's reset, before anything else.
+    """
 
     contract = "control"
 
-    def __init__(self, worlds: Worlds) -> None:
+    def __init__(self, worlds: Worlds, names: Names, gallery: Gallery) -> None:
         self._worlds = worlds
+        self._names = names
+        self._gallery = gallery
 
     async def show_world(self, call: Call) -> None:
         """The state of the caller's world."""
@@ -48,7 +56,9 @@ class Control:
 
     async def reset_world(self, call: Call) -> None:
         """As the key opened it."""
-        self._world(call).reset()
+        world = self._world(call)
+        await self._gallery.forget(world.organization_id)
+        world.reset()
         await call.reply(DONE)
 
     async def advance_clock(self, call: Call) -> None:
@@ -67,7 +77,7 @@ class Control:
         rules = self._world(call).rules
         sent = call.body.full
         # The contract has a number for "without end", because nulls count as absent.
-        added = rules.add(rule.parse({**sent, "times": sent["times"] or None}))
+        added = rules.add(rule.parse({**sent, "times": sent["times"] or None}, self._names))
         await call.reply(json_answer(words.rule(added, rules.counts(added.id)), 201))
 
     async def clear_rules(self, call: Call) -> None:
@@ -84,12 +94,12 @@ class Control:
 
     async def read_journal(self, call: Call) -> None:
         """The entries that fit."""
-        found = self._world(call).journal.find(**call.query)
+        found = self._world(call).journal.find(**self._filters(call))
         await call.reply(json_answer({"entries": [entry.plain() for entry in found]}))
 
     async def count_journal(self, call: Call) -> None:
         """How many entries fit."""
-        count = self._world(call).journal.count(**call.query)
+        count = self._world(call).journal.count(**self._filters(call))
         await call.reply(json_answer({"count": count}))
 
     async def clear_journal(self, call: Call) -> None:
@@ -125,6 +135,8 @@ class Control:
 
     async def reset_server(self, call: Call) -> None:
         """Every world as its key opened it."""
+        for world in self._worlds.all():
+            await self._gallery.forget(world.organization_id)
         self._worlds.reset()
         await call.reply(DONE)
 
@@ -156,6 +168,10 @@ class Control:
         wording = word(error)
         body = {"id": secrets.token_hex(16), "name": wording.name, "message": wording.message}
         return json_answer(body, wording.status, wording.headers)
+
+    def _filters(self, call: Call) -> Mapping[str, Any]:
+        self._names.check(call.query.get("operation"), call.query.get("version"))
+        return call.query
 
     def _world(self, call: Call) -> World:
         world = self._worlds.of_organization(call.caller.organization_id)
