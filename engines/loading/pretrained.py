@@ -59,6 +59,7 @@ def model(
             use_safetensors=found.safe,
             variant=found.variant,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # They are reported, and refused below.
             dtype=dtype,
         )
     # Left alone, the libraries fill what is missing with random numbers.
