@@ -24,11 +24,12 @@ Blend = Callable[[Tensor, Tensor | None], Tensor]
 
 
 class Predictor:
-    """The UNet with everything it reads beside the latents.
+    """The UNet, or the transformer in its place, with everything it reads beside the latents.
 
     The prediction is ``negative + cfg_scale * (positive - negative)`` for every scale. At 1 that is the positive
     prediction alone and at 0 the negative one, so the other is not made. With ``in_turn`` the two are made one
-    after the other, in half the memory.
+    after the other, in half the memory. For flow models every scale below 1 is 1: those that are distilled to a
+    few steps are asked without guidance, which their publishers write as 0.
     """
 
     def __init__(
@@ -42,9 +43,10 @@ class Predictor:
     ) -> None:
         self._unet = parts.unet
         self._dtype = parts.dtype
-        self._scale = cfg_scale
+        self._flow = parts.flow
+        self._scale = max(cfg_scale, 1.0) if parts.flow else cfg_scale
         self._beside = beside
-        texts = _texts(conditioning, cfg_scale)
+        texts = _texts(conditioning, self._scale)
         batches = [[text] for text in texts] if in_turn else [texts]
         self._batches = [_Batch.of(batch, time_ids, parts) for batch in batches]
 
@@ -59,32 +61,32 @@ class Predictor:
         return negative + self._scale * (positive - negative)
 
     def _ask(self, batch: _Batch, read: Tensor, timestep: Tensor) -> Tensor:
-        texts = len(batch.hidden)
+        pictures = torch.cat([read] * len(batch.hidden))
+        asked = timestep.expand(len(batch.hidden)) if self._flow else timestep
         answer: Tensor = self._unet(
-            torch.cat([read] * texts),
-            timestep,
-            encoder_hidden_states=batch.hidden,
-            added_cond_kwargs=batch.added,
-            return_dict=False,
+            pictures, timestep=asked, encoder_hidden_states=batch.hidden, return_dict=False, **batch.beside
         )[0]
         return answer.float()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Batch:
-    """What one call of the UNet reads of the prompts."""
+    """What one call of the model reads of the prompts; ``beside`` is what only some kinds of models read."""
 
     hidden: Tensor
-    added: dict[str, Tensor] | None
+    beside: dict[str, Any]
 
     @classmethod
     def of(cls, texts: list[_Text], time_ids: Tensor | None, parts: Parts) -> _Batch:
         hidden = torch.cat([hidden for hidden, _ in texts]).to(parts.device, parts.dtype)
         pooled = [pooled for _, pooled in texts if pooled is not None]
-        if time_ids is None or not pooled:
-            return cls(hidden, None)
+        if not pooled:
+            return cls(hidden, {})
         embeds = torch.cat(pooled).to(parts.device, parts.dtype)
-        return cls(hidden, {"text_embeds": embeds, "time_ids": torch.cat([time_ids] * len(texts))})
+        if time_ids is None:
+            return cls(hidden, {"pooled_projections": embeds})
+        added = {"text_embeds": embeds, "time_ids": torch.cat([time_ids] * len(texts))}
+        return cls(hidden, {"added_cond_kwargs": added})
 
 
 def denoise(

@@ -31,13 +31,19 @@ class Noise:
 
 
 class Autoencoder:
-    """A VAE that speaks fp32 on the outside, whatever it computes in. ``vae`` is a diffusers ``AutoencoderKL``."""
+    """A VAE that speaks fp32 on the outside, whatever it computes in. ``vae`` is a diffusers ``AutoencoderKL``.
 
-    def __init__(self, vae: Any) -> None:
+    ``patch`` is the side of the squares that latents are read in.
+    """
+
+    def __init__(self, vae: Any, patch: int = 1) -> None:
         self._vae = vae
         self.factor: int = 2 ** (len(vae.config.block_out_channels) - 1)
+        self.multiple: int = self.factor * patch
+        """Sides of pictures must be multiples of this."""
         self.channels: int = vae.config.latent_channels
         self._scale: float = vae.config.scaling_factor
+        self._shift: float = vae.config.shift_factor or 0.0
 
     def shape(self, width: int, height: int) -> tuple[int, int, int, int]:
         """The shape of the latents of one picture whose sides are multiples of ``factor``."""
@@ -51,11 +57,12 @@ class Autoencoder:
         spread = self._vae.encode(image.to(self._vae.dtype)).latent_dist
         drawn = noise.draw(tuple(spread.mean.shape), image.device)
         latents: Tensor = spread.mean.float() + spread.std.float() * drawn
-        return self._scale * latents
+        return self._scale * (latents - self._shift)
 
     def decode(self, latents: Tensor) -> Tensor:
         """The picture of scaled latents: 1 x 3 x height x width, about -1..1, in the autoencoder's own dtype."""
-        image: Tensor = self._vae.decode((latents / self._scale).to(self._vae.dtype), return_dict=False)[0]
+        unscaled = latents / self._scale + self._shift
+        image: Tensor = self._vae.decode(unscaled.to(self._vae.dtype), return_dict=False)[0]
         return image
 
 

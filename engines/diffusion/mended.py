@@ -73,7 +73,7 @@ def _reading_originals(kind: Any) -> Any:
     """A subclass of ``kind`` for models that answer x0: configured for ``epsilon``, it is told the noise instead."""
 
     class Reading(kind):  # type: ignore[misc]  # diffusers is Any here
-        reads_originals = True
+        predicts = "sample"
 
         @functools.wraps(kind.step)
         def step(self, model_output: Tensor, timestep: Tensor, sample: Tensor, **options: Any) -> Any:

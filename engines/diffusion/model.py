@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engines.diffusion import masks, samplers
+from engines.diffusion import flow, masks, samplers
 from engines.diffusion.denoise import Predict, Predictor, denoise, time_ids
 from engines.diffusion.guidance import ClipGuide, GuidedRun
+from engines.diffusion.joint import JointReader
 from engines.diffusion.latents import Autoencoder, Noise, in_tiles, to_pixels
 from engines.diffusion.parts import Parts
 from engines.diffusion.prompts import PromptReader
@@ -24,7 +25,7 @@ NO_GUIDANCE = frozenset({None, "NONE"})
 
 
 class Diffusion:
-    """Text-to-image, image-to-image and masking by SD 1, SD 2, SDXL, inpainting and depth models.
+    """Text-to-image, image-to-image and masking by SD 1, SD 2, SDXL, SD 3, inpainting and depth models.
 
     A seed gives the picture that the stock pipelines of diffusers make with a CPU generator of that seed, because
     noise is drawn in the same order. Two differences are on purpose: a ``schedule_start`` of 1 ignores the init
@@ -34,15 +35,15 @@ class Diffusion:
 
     def __init__(self, parts: Parts, setup: EngineSetup, guidance: ClipGuide | None = None) -> None:
         channels = parts.unet.config.in_channels
-        if channels not in {ORDINARY, DEPTH, INPAINTING}:
+        if channels not in {ORDINARY, DEPTH, INPAINTING} and not parts.flow:
             raise WeightsUnusable(f"{setup.engine_id}: a UNet with {channels} input channels does not draw")
         if channels == DEPTH and (parts.depth_estimator is None or parts.depth_processor is None):
             raise WeightsUnusable(f"{setup.engine_id}: a UNet that reads depth needs a depth estimator")
         self._parts = parts
         self._setup = setup
         self._guidance = guidance
-        self._autoencoder = Autoencoder(parts.vae)
-        self._prompts = PromptReader(parts, setup.long_prompts)
+        self._autoencoder = Autoencoder(parts.vae, parts.patch)
+        self._prompts = (JointReader if parts.flow else PromptReader)(parts, setup.long_prompts)
 
     @torch.no_grad()
     def draw(self, order: Order) -> Pixels:
@@ -72,6 +73,10 @@ class Diffusion:
         return to_pixels(self._autoencoder.decode(latents), request.width, request.height)
 
     def _scheduler(self, order: Order) -> Any:
+        if self._parts.flow:
+            multiple = self._autoencoder.multiple
+            patches = -(-order.request.width // multiple) * -(-order.request.height // multiple)
+            return flow.make(self._parts.scheduler, patches)
         wanted = order.request.sampler or self._setup.sampler or samplers.default_sampler(self._guides(order))
         return samplers.make(wanted, self._parts.scheduler)
 
@@ -80,7 +85,8 @@ class Diffusion:
         request = order.request
         read = self._prompts.read(request.prompts, request.style)
         height, width = (side * self._autoencoder.factor for side in begun.latents.shape[2:])
-        sizes = None if read.pooled_positive is None else time_ids(width, height, self._parts.device)
+        told = read.pooled_positive is not None and not self._parts.flow
+        sizes = time_ids(width, height, self._parts.device) if told else None
         in_turn = order.thrift >= Thrift.TILED
         ask = Predictor(self._parts, read, request.cfg_scale, begun.beside, sizes, in_turn)
 

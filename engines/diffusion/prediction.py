@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from diffusers import DPMSolverMultistepScheduler, KDPM2AncestralDiscreteScheduler, KDPM2DiscreteScheduler
+from diffusers import (
+    DPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    KDPM2AncestralDiscreteScheduler,
+    KDPM2DiscreteScheduler,
+)
 from torch import Tensor
 
 ORIGINAL = frozenset({"sample", "original_sample"})
@@ -19,6 +24,7 @@ def original(prediction_type: str, output: Tensor, sample: Tensor, level: Level)
 
     ``epsilon`` is the noise, ``sample`` is x0. ``v_prediction`` is the velocity of Salimans and Ho, "Progressive
     Distillation" (2022): ``alpha * noise - sigma * x0``, once alpha and sigma are scaled to a length of 1.
+    ``flow`` is the velocity ``noise - x0`` of latents whose alpha and sigma sum to 1.
     Raises ``ValueError`` for other prediction types.
     """
     alpha, sigma = level
@@ -29,6 +35,8 @@ def original(prediction_type: str, output: Tensor, sample: Tensor, level: Level)
         return alpha / square * sample - sigma / square**0.5 * output
     if prediction_type in ORIGINAL:
         return output
+    if prediction_type == "flow":
+        return sample - sigma * output
     raise ValueError(f"unknown prediction type {prediction_type!r}")
 
 
@@ -44,6 +52,8 @@ def noise_level(scheduler: Any, timestep: Tensor) -> Level:
     if isinstance(scheduler, DPMSolverMultistepScheduler):
         alpha = 1 / (sigma**2 + 1) ** 0.5
         return alpha, sigma * alpha
+    if isinstance(scheduler, FlowMatchEulerDiscreteScheduler):
+        return 1 - sigma, sigma
     return 1.0, sigma
 
 

@@ -20,7 +20,7 @@ REMEMBERED = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditioning:
-    """Embeddings [1, L, C] of both sides, of equal length, in the parts' dtype; and SDXL's pooled ones [1, D]."""
+    """Embeddings [1, L, C] of both sides, of equal length, in the parts' dtype; and pooled ones [1, D] (SDXL, SD 3)."""
 
     positive: torch.Tensor
     negative: torch.Tensor
@@ -29,12 +29,14 @@ class Conditioning:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Embedding:
+class Embedding:
+    """What the encoders make of a text: [1, L, C], and [1, D] for the text as a whole, if they give that."""
+
     hidden: torch.Tensor
     pooled: torch.Tensor | None
 
 
-_Piece = tuple[tokens.Ids, ...]
+Piece = tuple[tokens.Ids, ...]
 """The same stretch of a text in the tokens of each encoder."""
 
 
@@ -46,7 +48,7 @@ class PromptReader:
         self._long_prompts = long_prompts
         pairs = zip(parts.tokenizers, parts.text_encoders, strict=True)
         self._room = min(tokens.room(tokenizer, encoder) for tokenizer, encoder in pairs)
-        encode: Callable[[_Piece], _Embedding] = partial(_encode, parts, self._room)
+        encode: Callable[[Piece], Embedding] = partial(_encode, parts, self._room)
         self._encode = lru_cache(maxsize=REMEMBERED)(encode)
 
     @torch.no_grad()
@@ -63,7 +65,7 @@ class PromptReader:
         positive, negative = (self._mixed(side, embedded) for side in sides)
         return Conditioning(positive.hidden, negative.hidden, positive.pooled, negative.pooled)
 
-    def _pieces(self, text: str) -> tuple[_Piece, ...]:
+    def _pieces(self, text: str) -> tuple[Piece, ...]:
         """The text in pieces; an encoder whose tokens end earlier than another's gets empty ones."""
         per_encoder = [
             tokens.pieces(tokens.read(tokenizer, text), self._room, self._long_prompts)
@@ -72,19 +74,19 @@ class PromptReader:
         count = max(len(pieces) for pieces in per_encoder)
         return tuple(zip(*(pieces + ((),) * (count - len(pieces)) for pieces in per_encoder), strict=True))
 
-    def _embedded(self, text: str | None, pieces: tuple[_Piece, ...], length: int) -> _Embedding:
-        empty: _Piece = ((),) * len(self._parts.tokenizers)
+    def _embedded(self, text: str | None, pieces: tuple[Piece, ...], length: int) -> Embedding:
+        empty: Piece = ((),) * len(self._parts.tokenizers)
         encoded = [self._encode(piece) for piece in pieces + (empty,) * (length - len(pieces))]
         hidden, pooled = torch.cat([one.hidden for one in encoded], dim=1), encoded[0].pooled
         if text is None and self._parts.zeros_for_empty:
-            return _Embedding(torch.zeros_like(hidden), None if pooled is None else torch.zeros_like(pooled))
-        return _Embedding(hidden, pooled)
+            return Embedding(torch.zeros_like(hidden), None if pooled is None else torch.zeros_like(pooled))
+        return Embedding(hidden, pooled)
 
-    def _mixed(self, blend: Blend, embedded: dict[str | None, _Embedding]) -> _Embedding:
+    def _mixed(self, blend: Blend, embedded: dict[str | None, Embedding]) -> Embedding:
         shares = [(embedded[text], share) for text, share in blend]
         hidden = self._sum([(one.hidden, share) for one, share in shares])
         pooled = [(one.pooled, share) for one, share in shares if one.pooled is not None]
-        return _Embedding(hidden, self._sum(pooled) if pooled else None)
+        return Embedding(hidden, self._sum(pooled) if pooled else None)
 
     def _sum(self, parts: list[tuple[torch.Tensor, float]]) -> torch.Tensor:
         """Always in fp32 and in the same order, so that one text with share 1 stays what it is, bit for bit."""
@@ -94,14 +96,15 @@ class PromptReader:
         return total.to(self._parts.dtype)
 
 
-def _encode(parts: Parts, room: int, piece: _Piece) -> _Embedding:
-    """One row by every encoder: SD's only one after its last norm, SDXL's two before their last layer."""
+def _encode(parts: Parts, room: int, piece: Piece) -> Embedding:
+    """One row by every encoder: SD's only one after its last norm, the two of SDXL and SD 3 before their last layer."""
     rows = [tokens.row(tokenizer, ids, room) for tokenizer, ids in zip(parts.tokenizers, piece, strict=True)]
     ids, masks = ([torch.tensor([row[i]], device=parts.device) for row in rows] for i in (0, 1))
     if len(parts.text_encoders) == 1:
         encoder = parts.text_encoders[0]
         masked = getattr(encoder.config, "use_attention_mask", False)
-        return _Embedding(encoder(ids[0], attention_mask=masks[0] if masked else None)[0], None)
+        return Embedding(encoder(ids[0], attention_mask=masks[0] if masked else None)[0], None)
     answers = [encoder(row, output_hidden_states=True) for encoder, row in zip(parts.text_encoders, ids, strict=True)]
     hidden = torch.cat([answer.hidden_states[-2] for answer in answers], dim=-1)
-    return _Embedding(hidden, answers[-1].text_embeds)
+    pooled = [answer.text_embeds for answer in answers if "text_embeds" in answer]  # by SDXL's second, by both of SD 3
+    return Embedding(hidden, torch.cat(pooled, dim=-1))

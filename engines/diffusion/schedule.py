@@ -5,6 +5,7 @@ counted from its end, ``end`` the share that is left out at its end. With whole 
 
 - the run begins at step ``N - floor(N * start)``, the rule of diffusers' image-to-image, and at the last step at the
   latest: a start above 0 always changes the picture;
+  A scheduler with ``rounds_up``, that of flow models, rounds ``N * start`` up, as diffusers does for these;
 - it stops before step ``N - floor(N * end)``, but never before it has made one step;
 - nothing is run, and the picture stays untouched, where nothing is asked for: ``start`` 0, or ``start <= end``.
 
@@ -68,7 +69,7 @@ def plan(scheduler: Any, steps: int, start: float, end: float, device: torch.dev
     if timesteps.dtype == torch.float64:
         timesteps = timesteps.to(torch.float32)  # MPS has no float64
     scheduler.timesteps = timesteps
-    first, last = _steps_run(steps, start, end)
+    first, last = _steps_run(steps, start, end, getattr(scheduler, "rounds_up", False))
     begin, stop = (scheduler.order * first, scheduler.order * (last - 1) + 1) if first < last else (0, 0)
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(begin)
@@ -77,7 +78,7 @@ def plan(scheduler: Any, steps: int, start: float, end: float, device: torch.dev
     return Plan(
         timesteps=timesteps[begin:stop],
         asked=timesteps[begin:stop].to(device),
-        full_start=first == 0 and last > 0,
+        full_start=_whole(steps, start) == steps and last > 0,
         cut_tail=0 < stop < len(timesteps),
     )
 
@@ -88,7 +89,7 @@ def predicted_original(scheduler: Any, model_output: Tensor, timestep: Tensor, s
     To be asked before that ``step``; it changes nothing and keeps gradients. ``sample`` are the latents that ``step``
     would take, not scaled by ``scale_model_input``. Raises ``ValueError`` for unknown prediction types.
     """
-    kind = "sample" if getattr(scheduler, "reads_originals", False) else scheduler.config.prediction_type
+    kind = getattr(scheduler, "predicts", None) or scheduler.config.prediction_type
     clean = original(kind, model_output, sample, noise_level(scheduler, timestep))
     if scheduler.config.get("clip_sample"):
         return clean.clamp(-scheduler.config.clip_sample_range, scheduler.config.clip_sample_range)
@@ -105,11 +106,12 @@ def noised(scheduler: Any, clean: Tensor, noise: Tensor, timestep: Tensor) -> Te
     return mixed
 
 
-def _steps_run(steps: int, start: float, end: float) -> tuple[int, int]:
+def _steps_run(steps: int, start: float, end: float, up: bool) -> tuple[int, int]:
     """The first step that is run and the one before which the run stops; equal if nothing is run."""
     if start <= end or start <= 0:
         return 0, 0
-    first = steps - min(max(_whole(steps, start), 1), steps)
+    run = math.ceil(steps * start - _ROUNDING) if up else _whole(steps, start)
+    first = steps - min(max(run, 1), steps)
     return first, max(steps - _whole(steps, end), first + 1)
 
 

@@ -17,7 +17,7 @@ from engines.diffusion.schedule import Plan, noised
 from engines.types import GenerationRequest, Pixels
 
 ORDINARY, DEPTH, INPAINTING = 4, 5, 9
-"""The input channels of the three kinds of UNet."""
+"""The input channels of the three kinds of UNet; a transformer reads latents and nothing beside them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +44,8 @@ class Start:
 
 
 def given(request: GenerationRequest, autoencoder: Autoencoder, device: torch.device) -> Given:
-    """Bring over what was sent; sides that are no multiple of the autoencoder's factor grow by repeating the edge."""
-    factor = autoencoder.factor
+    """Bring over what was sent; sides that the autoencoder cannot work with grow by repeating the edge."""
+    factor = autoencoder.multiple
     width, height = -(-request.width // factor) * factor, -(-request.height // factor) * factor
     pixels = None if request.init is None else padded(request.init, factor)
     mask = None if request.mask is None else padded(request.mask, factor)

@@ -13,9 +13,10 @@ from engines.loading.model import Thrift
 def sliced_attention(parts: Parts, thrift: Thrift) -> Iterator[None]:
     """The UNet's attention in slices, on Metal alone, which holds the scores of all pixel pairs at once.
 
+    Diffusers has no slices for transformers.
     On CUDA and the CPU torch's fused attention never holds them; slices would hold some, and take many times more.
     """
-    if thrift < Thrift.FRUGAL or parts.device.type != "mps":
+    if thrift < Thrift.FRUGAL or parts.device.type != "mps" or parts.flow:
         yield
         return
     before = dict(parts.unet.attn_processors)

@@ -9,21 +9,21 @@ from typing import Any
 
 import torch
 
-from engines.diffusion import samplers
+from engines.diffusion import flow, samplers
 from engines.diffusion.parts import Parts
 from engines.loading import files, originals
 from engines.loading.components import Components, reader
 from engines.loading.device import Device
+from engines.loading.judging import ENCODERS, T5, Configs, judge
 from engines.loading.model import WeightsUnusable
 from engines.loading.shelf import Want
 from engines.weights import layout
 from engines.weights.setup import EngineSetup, Kind, Located
 
-ACCEPTED = {Kind.DIFFUSION: {4, 5, 9}, Kind.LATENT_UPSCALER: {7}}
-"""Input channels of the UNets that our models can run: see ``Parts``."""
-DEPTH = 5
-ENCODERS = ("text_encoder", "text_encoder_2")
 PROCESSOR = "feature_extractor"
+READ_BY = dict(zip(layout.TOKENIZERS, (*ENCODERS, T5), strict=True))
+"""Every tokenizer with the encoder that it serves."""
+PAINTERS = (layout.UNET, layout.TRANSFORMER)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,29 +39,26 @@ class Checkpoint:
 
     def parts(self, loaded: Mapping[str, Any], device: Device) -> Parts:
         """The parts, of components that are loaded already, by name. Raises ``WeightsUnusable``."""
-        readers = {
-            name: reader(kind_of(self.index, name), self.folder / name, device)
-            for name in (*layout.TOKENIZERS, PROCESSOR)
-            if name in layout.TOKENIZERS[: len(self._encoders)] or (name == PROCESSOR and layout.ESTIMATOR in loaded)
-        }
+        served = [name for name, encoder in READ_BY.items() if encoder in loaded]
+        served += [PROCESSOR] if layout.ESTIMATOR in loaded else []
+        readers = {name: reader(kind_of(self.index, name), self.folder / name, device) for name in served}
+        clip = [name for name, encoder in READ_BY.items() if encoder in loaded and encoder in ENCODERS]
         noise = self.folder / "low_res_scheduler" / "scheduler_config.json"
         return Parts(
-            unet=loaded["unet"],
+            unet=next(loaded[name] for name in PAINTERS if name in loaded),
             vae=loaded["vae"],
-            text_encoders=tuple(loaded[name] for name in self._encoders),
-            tokenizers=tuple(readers[name] for name in layout.TOKENIZERS if name in readers),
+            text_encoders=tuple(loaded[READ_BY[name]] for name in clip),
+            tokenizers=tuple(readers[name] for name in clip),
             scheduler=self.scheduler,
             device=device.torch,
             dtype=self.dtype,
             zeros_for_empty=bool(self.index.get("force_zeros_for_empty_prompt", False)),
             depth_estimator=loaded.get(layout.ESTIMATOR),
             depth_processor=readers.get(PROCESSOR),
+            t5=loaded.get(T5),
+            t5_tokenizer=readers.get(layout.TOKENIZERS[-1]),
             noise_schedule=files.settings(noise) if kind_of(self.index, "low_res_scheduler") else None,
         )
-
-    @property
-    def _encoders(self) -> tuple[str, ...]:
-        return tuple(name for name in ENCODERS if kind_of(self.index, name))
 
 
 def understand(setup: EngineSetup, located: Located, components: Components, dtype: torch.dtype) -> Checkpoint:
@@ -73,18 +70,21 @@ def understand(setup: EngineSetup, located: Located, components: Components, dty
         raise WeightsUnusable(f"{located.file} is not a safetensors file, and its source does not say pickle = true")
     index = files.settings(folder / layout.INDEX)
     configs = {name: files.settings(folder / name / "config.json") for name in layout.WEIGHTED if kind_of(index, name)}
-    _judge(setup, folder, configs)
+    judge(setup, folder, configs)
     precisions = {name: _precision(name, setup.kind, configs, dtype) for name in configs}
     kinds = {name: kind_of(index, name) for name in configs}
     if located.file is not None:
+        if layout.TRANSFORMER in configs:
+            raise WeightsUnusable(f"{located.file}: Stable Diffusion 3 is read from a folder in diffusers' layout only")
         wants = originals.wants(located.file, folder, kinds, precisions, components, setup.compile)
     else:
         wants = tuple(
-            components.want(kinds[name], folder / name, located, precisions[name], setup.compile and name == "unet")
+            components.want(kinds[name], folder / name, located, precisions[name], setup.compile and name in PAINTERS)
             for name in configs
         )
     scheduler = files.settings(folder / "scheduler" / "scheduler_config.json")
-    return Checkpoint(folder, index, wants, dtype, samplers.configured(scheduler, setup.scheduler))
+    configured = (flow if layout.TRANSFORMER in configs else samplers).configured(scheduler, setup.scheduler)
+    return Checkpoint(folder, index, wants, dtype, configured)
 
 
 def kind_of(index: Mapping[str, Any], name: str) -> str:
@@ -93,29 +93,11 @@ def kind_of(index: Mapping[str, Any], name: str) -> str:
     return str(entry[1] or "") if isinstance(entry, list) and len(entry) == 2 else ""
 
 
-def _precision(name: str, kind: Kind, configs: Mapping[str, Mapping[str, Any]], dtype: torch.dtype) -> torch.dtype:
+def _precision(name: str, kind: Kind, configs: Configs, dtype: torch.dtype) -> torch.dtype:
     """The VAEs of SDXL and of the x4 upscaler overflow in float16, where their configuration does not deny it.
 
-    bfloat16 reaches as far as float32.
+    bfloat16 reaches as far as float32. Stable Diffusion 3's does not overflow, though its configuration says so.
     """
-    wide = ENCODERS[1] in configs or kind is Kind.LATENT_UPSCALER
+    wide = (ENCODERS[1] in configs and layout.TRANSFORMER not in configs) or kind is Kind.LATENT_UPSCALER
     overflows = wide and configs["vae"].get("force_upcast", True)
     return torch.float32 if name == "vae" and overflows and dtype == torch.float16 else dtype
-
-
-def _judge(setup: EngineSetup, folder: Path, configs: Mapping[str, Mapping[str, Any]]) -> None:
-    """Raises ``WeightsUnusable`` for another architecture than those of Stable Diffusion."""
-    missing = {"unet", "vae", "text_encoder"} - configs.keys()
-    if missing:
-        raise WeightsUnusable(
-            f"{folder} is no checkpoint for {setup.kind}: it has no {' and no '.join(sorted(missing))}"
-        )
-    channels = configs["unet"].get("in_channels")
-    if channels not in ACCEPTED[setup.kind]:
-        raise WeightsUnusable(f"{folder}: a UNet with {channels} input channels cannot serve as {setup.kind}")
-    if channels == DEPTH and layout.ESTIMATOR not in configs:
-        raise WeightsUnusable(f"{folder}: a UNet that reads depth needs a {layout.ESTIMATOR}")
-    width = configs["unet"].get("cross_attention_dim")
-    read = sum(int(configs[name].get("hidden_size", 0)) for name in ENCODERS if name in configs)
-    if width != read:
-        raise WeightsUnusable(f"{folder}: the UNet reads texts {width} wide, the text encoders write {read}")

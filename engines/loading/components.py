@@ -22,6 +22,8 @@ _MODELS: Mapping[str, Any] = {
     "CLIPTextModel": transformers.CLIPTextModel,
     "CLIPTextModelWithProjection": transformers.CLIPTextModelWithProjection,
     "DPTForDepthEstimation": transformers.DPTForDepthEstimation,
+    "SD3Transformer2DModel": diffusers.SD3Transformer2DModel,
+    "T5EncoderModel": transformers.T5EncoderModel,
     "UNet2DConditionModel": diffusers.UNet2DConditionModel,
 }
 """Classes with weights, by the names that ``model_index.json`` gives them. Any: the libraries are untyped."""
@@ -34,6 +36,8 @@ _READERS: Mapping[str, Any] = {
     "DPTImageProcessor": DPTImageProcessorPil,
     "DPTImageProcessorFast": DPTImageProcessorPil,
     "DPTImageProcessorPil": DPTImageProcessorPil,
+    "T5Tokenizer": transformers.T5TokenizerFast,
+    "T5TokenizerFast": transformers.T5TokenizerFast,
 }
 """Classes without weights."""
 

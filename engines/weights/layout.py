@@ -14,18 +14,21 @@ from dataclasses import dataclass
 from typing import Any
 
 INDEX = "model_index.json"
-WEIGHTED = ("unet", "vae", "text_encoder", "text_encoder_2", "depth_estimator")
+WEIGHTED = ("unet", "transformer", "vae", "text_encoder", "text_encoder_2", "text_encoder_3", "depth_estimator")
 """The components with weights that our engines use; checkers and image encoders beside them are left out."""
 SCHEDULERS = ("scheduler", "low_res_scheduler")
-TOKENIZERS = ("tokenizer", "tokenizer_2")
+TOKENIZERS = ("tokenizer", "tokenizer_2", "tokenizer_3")
 ESTIMATOR = "depth_estimator"
 PREPROCESSOR = "preprocessor_config.json"
 STEMS = (
     (".safetensors", ("diffusion_pytorch_model", "model")),
     (".bin", ("diffusion_pytorch_model", "pytorch_model")),
 )
-ALWAYS = frozenset({"unet", "vae", "text_encoder", "tokenizer", "scheduler"})
-"""Every pipeline of ours has these; an index that does not name them is broken, or of another kind."""
+ALWAYS = frozenset({"vae", "text_encoder", "tokenizer", "scheduler"})
+"""Every pipeline of ours has these, and a UNet or, from Stable Diffusion 3 on, a transformer; an index that does not
+name them is broken, or of another kind."""
+TRANSFORMER = "transformer"
+UNET = "unet"
 VOCABULARY = ("vocab.json", "merges.txt")
 WORDS = re.compile(r"[^/]+\.(?:json|txt|model)")
 MODULE = re.compile(r"\d+_\w+/config\.json")
@@ -78,9 +81,8 @@ def single(names: AbstractSet[str], variant: str | None, pickle: bool) -> Layout
 
 def _components(index: Mapping[str, Any]) -> frozenset[str]:
     """The names of the components that are there; an absent one is written as two nulls."""
-    return ALWAYS | {
-        name for name, value in index.items() if isinstance(value, list) and value and value[0] is not None
-    }
+    named = {name for name, value in index.items() if isinstance(value, list) and value and value[0] is not None}
+    return ALWAYS | named | ({UNET} if TRANSFORMER not in named else set())
 
 
 def _joined(parts: list[Layout]) -> Layout:

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from engines.catalog import CARDS
-from engines.diffusion import samplers
+from engines.diffusion import flow, samplers
 from engines.diffusion.model import Diffusion
 from engines.diffusion.parts import Parts
 from engines.loading.model import Order, Thrift, Watch
@@ -78,8 +78,9 @@ class Pair:
         """What the stock pipeline of this name draws with a CPU generator of the request's seed."""
         pipe = getattr(diffusers, name).from_pipe(self.pipe)
         pipe.set_progress_bar_config(disable=True)
-        assert request.sampler is not None
-        pipe.scheduler = samplers.make(request.sampler, self.parts.scheduler)
+        if not self.parts.flow:
+            assert request.sampler is not None
+            pipe.scheduler = samplers.make(request.sampler, self.parts.scheduler)
         with warnings.catch_warnings():
             # The stock depth pipeline asks for autocast in fp32, which torch declines on CPUs.
             warnings.filterwarnings("ignore", "In CPU autocast", UserWarning)
@@ -97,7 +98,9 @@ class Pair:
 @cache
 def pair(folder: Path) -> Pair:
     """Load a tiny model once, for both."""
-    pipe = diffusers.DiffusionPipeline.from_pretrained(folder, local_files_only=True)
+    absent = {name: None for name in ("text_encoder_3", "tokenizer_3") if not (folder / name).is_dir()}
+    flows = (folder / "transformer").is_dir()
+    pipe = diffusers.DiffusionPipeline.from_pretrained(folder, local_files_only=True, **(absent if flows else {}))
     parts = parts_of(pipe)
     return Pair(pipe, parts, Diffusion(parts, SETUP))
 
@@ -106,15 +109,18 @@ def parts_of(pipe: Any) -> Parts:
     """A stock pipeline taken apart."""
     has = pipe.components
     second = "text_encoder_2" in has
+    transformer = has.get("transformer")
     return Parts(
-        unet=pipe.unet,
+        unet=transformer or pipe.unet,
         vae=pipe.vae,
         text_encoders=(pipe.text_encoder, pipe.text_encoder_2) if second else (pipe.text_encoder,),
         tokenizers=(pipe.tokenizer, pipe.tokenizer_2) if second else (pipe.tokenizer,),
-        scheduler=samplers.configured(pipe.scheduler.config, ()),
+        scheduler=(flow if transformer else samplers).configured(pipe.scheduler.config, ()),
         device=torch.device("cpu"),
         dtype=torch.float32,
-        zeros_for_empty=second,
+        zeros_for_empty=second and not transformer,
         depth_estimator=has.get("depth_estimator"),
         depth_processor=has.get("feature_extractor"),
+        t5=has.get("text_encoder_3"),
+        t5_tokenizer=has.get("tokenizer_3"),
     )

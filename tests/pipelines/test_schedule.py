@@ -203,8 +203,8 @@ def test_clipping_is_heeded() -> None:
 
 def test_unknown_prediction_type() -> None:
     """A prediction type that nobody here knows is refused by its name."""
-    with pytest.raises(ValueError, match="'flow'"):
-        original("flow", torch.ones(1), torch.ones(1), (1.0, 1.0))
+    with pytest.raises(ValueError, match="'sideways'"):
+        original("sideways", torch.ones(1), torch.ones(1), (1.0, 1.0))
 
 
 @every_sampler

@@ -21,7 +21,7 @@ from diffusers import (
     StableDiffusionXLPipeline,
 )
 
-from tests.tiny import reading, seeing, text
+from tests.tiny import flow, reading, seeing, text
 from tests.tiny.esrgan import build_esrgan
 from tests.tiny.original import save_original
 from tests.tiny.painting import unet, vae
@@ -38,7 +38,7 @@ FROM_SD = {**NOISE, "clip_sample": False, "set_alpha_to_one": False}
 def build(kind: str, folder: Path) -> Path:
     """Save the model of this kind in the folder, always with the same weights; the folder is given back.
 
-    Kinds: sd1, sd2, sd2-v, sdxl, inpainting, depth, x4, clip, safety, and those of ``reading``.
+    Kinds: sd1, sd2, sd2-v, sdxl, inpainting, depth, x4, clip, safety, and those of ``reading`` and ``flow``.
     """
     with torch.random.fork_rng(devices=()):
         torch.manual_seed(list(KINDS).index(kind) + 1)
@@ -144,4 +144,5 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "clip": seeing.save_clip,
     "safety": seeing.save_checker,
     **reading.KINDS,
+    **flow.KINDS,
 }

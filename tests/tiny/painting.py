@@ -84,10 +84,13 @@ def _calibrate(model: AutoencoderKL, factor: int, scaling: float) -> None:
     """Fix sizes of latents and pictures by trying; the spread of the encoder's own noise is made small."""
     picture = torch.nn.functional.interpolate(torch.rand(1, 3, 8, 8) * 2 - 1, scale_factor=2 * factor)
     latents = model.encode(picture).latent_dist.mean
-    _normalize(model.quant_conv, latents, 1 / scaling, range(LATENTS))
-    model.quant_conv.weight[LATENTS:] = 0
-    model.quant_conv.bias[LATENTS:] = -4
-    decoded = model.decode(torch.randn(1, LATENTS, 16, 16) / scaling).sample
+    channels, shift = latents.shape[1], model.config.shift_factor or 0.0
+    last = model.quant_conv or model.encoder.conv_out
+    _normalize(last, latents, 1 / scaling, range(channels))
+    last.bias[:channels] += shift
+    last.weight[channels:] = 0
+    last.bias[channels:] = -4
+    decoded = model.decode(torch.randn(1, channels, 16, 16) / scaling + shift).sample
     _normalize(model.decoder.conv_out, decoded, 0.35, range(3))
 
 
