@@ -24,8 +24,12 @@ LARGEST_SEED = 2**32 - 2
 
 
 def prompts(prompt: str, negative: str) -> tuple[Prompt, ...]:
-    """A prompt and what to keep out, if anything."""
-    return (Prompt(prompt), Prompt(negative, -1.0)) if negative else (Prompt(prompt),)
+    """A prompt and what to keep out, if anything.
+
+    Halves of surrogate pairs, which JSON can smuggle in, become question marks.
+    """
+    texts = ((prompt, 1.0), (negative, -1.0)) if negative else ((prompt, 1.0),)
+    return tuple(Prompt(text.encode("utf-8", "replace").decode(), weight) for text, weight in texts)
 
 
 def follows_negative(card: EngineCard) -> bool:

@@ -288,9 +288,7 @@ def test_the_same_words_give_the_picture_of_v1(client: Client) -> None:
     """Prompt, engine, size and seed decide alone: the gateway and v1 draw the same bytes."""
     wide = {"width": 1344, "height": 768, "steps": 50, "cfg_scale": 7, "seed": 7}
     prompts = [{"text": PROMPT, "weight": 1}, {"text": "trees", "weight": -1}]
-    theirs = text_to_image(
-        client, "v1", "stable-diffusion-v1-6", {"Accept": "image/png"}, text_prompts=prompts, **wide
-    )
+    theirs = text_to_image(client, "v1", "stable-diffusion-v1-6", {"Accept": "image/png"}, text_prompts=prompts, **wide)
 
     ours = ask(client, model="stable-diffusion-v1-6", aspect_ratio="16:9", seed=7, negative_prompt="trees")
 
