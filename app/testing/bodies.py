@@ -69,6 +69,9 @@ class Reading:
                 except PictureUnreadable:
                     return 0, 0
                 return container.width * scale, container.height * scale
+        match [*played(self.value, self.schema, "size")] or default(self.schema, "size"):
+            case [int(width), int(height)] if 0 < min(width, height) <= max(width, height) <= 10_000:
+                return width, height
         return self._whole("width", side, SIDE), self._whole("height", side, SIDE)
 
     def _whole(self, role: Role, usual: int | None, otherwise: int) -> int:
