@@ -11,7 +11,9 @@ import yaml
 VERSIONS = ("v1", "v1beta", "v1alpha")
 CONTROL = "control"
 """The document of the test double's control API, which nobody else published."""
-DOCUMENTS = (*VERSIONS, CONTROL)
+SERVICES = ("serevix", "aithriving", "stablecog", "stativerse")
+"""The documents of services that published no OpenAPI, written from their pages."""
+DOCUMENTS = (*VERSIONS, *SERVICES, CONTROL)
 HERE = Path(__file__).resolve().parent
 SPEC = HERE.parents[1] / "spec"
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
