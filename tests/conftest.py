@@ -40,7 +40,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with plenty of credits, shared by all tests that change nothing but the balance."""
     home = tmp_path_factory.mktemp("understudy") / "home"
-    with Server(home, UNDERSTUDY_CREDITS="1000000") as running:
+    with Server(home, UNDERSTUDY_CREDITS="1000000", UNDERSTUDY_DAILY_CREDITS="1000000") as running:
         yield running
 
 

@@ -43,10 +43,10 @@ class Order:
 
 def order(words: Words) -> Order:
     """What a body of one of the two operations on pictures asks for."""
-    prompt = words.get("prompt", "")
+    prompt = _sound(words.get("prompt", ""))
     return Order(
         prompt=prompt,
-        negative=words.get("negative_prompt", ""),
+        negative=_sound(words.get("negative_prompt", "")),
         resolution=_size(words.get("resolution")),
         finish=_size(words.get("post_resolution")),
         steps=words["steps"],
@@ -93,20 +93,25 @@ def edit(engine_id: str, wanted: Order, start: Pixels) -> GenerationRequest:
 
 def question(task: Analysis, words: Words) -> Question:
     """The texts of a body and what they are scored against."""
-    texts = words["input"]
-    return Question(task, (texts,) if isinstance(texts, str) else tuple(texts), tuple(words["choices"]))
+    texts = [words["input"]] if isinstance(words["input"], str) else words["input"]
+    return Question(task, tuple(map(_sound, texts)), tuple(map(_sound, words["choices"])))
 
 
 def _guarded(words: Words, prompt: str) -> str | None:
     """The prompt behind the instruction, if the texts are to be judged; only the judge sees the instruction."""
     if "safety_input" in words:
-        return f"{words['safety_input']}\n{prompt}"
+        return f"{_sound(words['safety_input'])}\n{prompt}"
     return prompt if words["safety_check"] else None
 
 
 def _prompts(wanted: Order) -> tuple[Prompt, ...]:
     negative = (Prompt(wanted.negative, -1.0),) if wanted.negative else ()
     return (Prompt(wanted.prompt), *negative)
+
+
+def _sound(text: str) -> str:
+    """The text, with question marks for halves of surrogate pairs, which JSON can smuggle in."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _size(sides: list[int] | None) -> Size | None:
