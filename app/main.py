@@ -17,7 +17,7 @@ from app import logs
 from app.accounts.ports import RateLimit
 from app.cards import cards_for
 from app.dialects.served import RECORDED, SERVED, Kind
-from app.errors import StoreUnavailable
+from app.errors import GalleryUnavailable, StoreUnavailable
 from app.fetching.fetcher import Fetcher
 from app.filters import PromptFilter, WordOutputFilter, read_list
 from app.gallery.folder import Gallery
@@ -96,7 +96,7 @@ def create(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        alive = asyncio.create_task(_stay_alive(store))
+        alive = asyncio.create_task(_stay_alive(store, gallery))
         engines.warm()
         try:
             yield
@@ -175,8 +175,11 @@ def _watch(parent: int | None) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _stay_alive(store: Store) -> None:
+async def _stay_alive(store: Store, gallery: Gallery) -> None:
+    """Repair what others left behind and clear away old pictures, again and again."""
     while True:
         with suppress(StoreUnavailable):
             await store.recover(exclusive=False)
+        with suppress(GalleryUnavailable):
+            await gallery.sweep()
         await asyncio.sleep(SIGN_OF_LIFE)

@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from app import main
-from app.errors import StoreUnavailable
+from app.errors import GalleryUnavailable, StoreUnavailable
 from app.store import ledger
 from app.store.redis_store import RedisStore
 
@@ -45,10 +45,32 @@ def test_the_store_forgets_a_server_only_after_several_missed_signs() -> None:
     assert main.SIGN_OF_LIFE * 3 <= ledger.HEARTBEAT
 
 
-async def signs_of_life() -> list[bool]:
+def test_a_server_goes_on_clearing_away_old_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Again and again, also after the folder could not be used."""
+    monkeypatch.setattr(main, "SIGN_OF_LIFE", 0.001)
+    gallery = LockedGallery()
+
+    asyncio.run(signs_of_life(gallery))
+
+    assert gallery.sweeps >= ENOUGH
+
+
+class LockedGallery:
+    """A gallery whose folder can never be used; counts the attempts."""
+
+    def __init__(self) -> None:
+        self.sweeps = 0
+
+    async def sweep(self) -> None:
+        """Fail."""
+        self.sweeps += 1
+        raise GalleryUnavailable("locked")
+
+
+async def signs_of_life(gallery: LockedGallery | None = None) -> list[bool]:
     """What a store is told until it was told enough."""
-    store = FlickeringStore()
-    alive = asyncio.create_task(main._stay_alive(cast("RedisStore", store)))
+    store, gallery = FlickeringStore(), gallery or LockedGallery()
+    alive = asyncio.create_task(main._stay_alive(cast("RedisStore", store), cast("Gallery", gallery)))
     waiting = asyncio.create_task(store.enough.wait())
     await asyncio.wait([alive, waiting], timeout=10, return_when=asyncio.FIRST_COMPLETED)
     for task in (alive, waiting):
