@@ -12,6 +12,7 @@ from engines.weights.setup import EngineSetup, Workshop
 from engines.weights.table import BadWorkshop
 
 DIFFUSERS = "diffusers"
+TRANSFORMERS = "transformers"
 
 
 def workshop_for(settings: Settings) -> Workshop:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from app.cards import DIFFUSERS, cards_for, workshop_for
+from app.cards import DIFFUSERS, TRANSFORMERS, cards_for, workshop_for
 from app.desk import Desk
 from app.settings import BadSetting, Settings
 from engines.analysis.analysts import Analysts
@@ -24,7 +24,6 @@ from engines.worker.workers import Workers
 
 STATUS = "engines-status.json"
 """In the home folder: what the running server has loaded, for ``understudy engines list``."""
-TRANSFORMERS = "transformers"
 
 
 @dataclass(frozen=True, slots=True)

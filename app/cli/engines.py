@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
-from app.cards import DIFFUSERS, cards_for, workshop_for
+from app.cards import DIFFUSERS, TRANSFORMERS, cards_for, workshop_for
 from app.cli.amounts import number, shown
 from app.cli.show import json_option, write_json, write_table
 from app.cli.weights import states, write_devices, write_extras, write_states
 from app.settings import Settings
+from engines.analysis.analysts import CARDS as ANALYSTS
+from engines.analysis.types import AnalystCard
 from engines.errors import SizeRefused
 from engines.types import EngineCard, Task
 
@@ -43,19 +45,13 @@ def list_engines(
     """List every engine in the order of the API, with the price of one picture in an ordinary size.
 
     With --engines diffusers: which weights serve each engine, whether they are on the disk, and what
-    the running server has loaded.
+    the running server has loaded. The analysts, which read texts and pictures instead of drawing, follow
+    where they are real as well (UNDERSTUDY_ANALYSIS).
     """
     settings = _settings(env, engines_file, weights, family)
     cards = cards_for(settings)
-    if settings.engines == DIFFUSERS:
-        workshop = workshop_for(settings)
-        found = states(workshop, settings)
-        if as_json:
-            write_json([{**_plain(card), **found[card.id].plain()} for card in cards])
-        else:
-            write_states([(card.id, _briefly(card), found[card.id], shown(_example(card)[1])) for card in cards])
-            write_extras(workshop, settings)
-            write_devices(settings)
+    if settings.engines == DIFFUSERS or settings.analysis == TRANSFORMERS:
+        _write_real(settings, cards, as_json)
     elif as_json:
         write_json([_plain(card) for card in cards])
     else:
@@ -70,7 +66,7 @@ def list_engines(
 def pull(
     env: Mapping[str, str], ids: tuple[str, ...], everything: bool, engines_file: str | None, weights: str | None
 ) -> None:
-    """Download the weights of engines, and go on where a download was cut.
+    """Download the weights of engines and analysts, and go on where a download was cut.
 
     Weights that several engines share are downloaded once. Gated repositories need a token of the
     Hugging Face Hub in HF_TOKEN. Exit code 1 if any download failed; the others are tried all the same.
@@ -104,6 +100,25 @@ def _settings(
     return Settings.from_mapping({**env, **{name: value for name, value in given.items() if value}})
 
 
+def _write_real(settings: Settings, cards: tuple[EngineCard, ...], as_json: bool) -> None:
+    """What has weights with their state, and what is sketched without."""
+    workshop, drawn = workshop_for(settings), settings.engines == DIFFUSERS
+    found = states(workshop, settings)
+    analysts = [card for card in ANALYSTS if settings.analysis == TRANSFORMERS and card.task in found]
+    if as_json:
+        told = [{**_plain(card), **(found[card.id].plain() if drawn else {})} for card in cards]
+        write_json([*told, *({**_described(card), **found[card.task].plain()} for card in analysts)])
+        return
+    rows = [(card.id, _briefly(card), found[card.id], shown(_example(card)[1])) for card in cards if drawn]
+    if not drawn:
+        _write_sketched(cards)
+        click.echo()
+    write_states([*rows, *((card.task.value, "analysis", found[card.task], "") for card in analysts)])
+    if drawn:
+        write_extras(workshop, settings)
+    write_devices(settings)
+
+
 def _write_sketched(cards: tuple[EngineCard, ...]) -> None:
     rows = [
         (card.id, card.name, _tasks(card), f"{side}x{side}", str(card.steps.default), shown(price))
@@ -135,6 +150,10 @@ def _tasks(card: EngineCard) -> str:
 def _briefly(card: EngineCard) -> str:
     """The tasks in the few letters that a wide table leaves."""
     return ", ".join(BRIEF[task] for task in Task if task in card.tasks)
+
+
+def _described(card: AnalystCard) -> dict[str, Any]:  # JSON
+    return {"id": card.task.value, "name": card.name, "description": card.description, "tasks": [card.task.value]}
 
 
 def _plain(card: EngineCard) -> dict[str, Any]:  # JSON

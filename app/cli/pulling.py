@@ -51,7 +51,7 @@ def _pull(source: Source, ids: list[str], cache: Path | None) -> bool:
 
 
 def _sources(workshop: Workshop) -> dict[str, Source]:
-    engines = {setup.engine_id: setup.source for setup in workshop.engines}
+    engines = {setup.engine_id: setup.source for setup in workshop.setups}
     return {**engines, **extras(workshop)}
 
 

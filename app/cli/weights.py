@@ -14,7 +14,7 @@ from app.cli.show import write_table
 from app.settings import Settings
 from engines.weights.disk import Disk
 from engines.weights.pull import readable
-from engines.weights.setup import EngineSetup, Source, Workshop
+from engines.weights.setup import AnalystSetup, EngineSetup, Source, Workshop
 from engines.worker.status import DeviceState, read
 
 STATUS = "engines-status.json"
@@ -44,11 +44,11 @@ class EngineState:
 
 
 def states(workshop: Workshop, settings: Settings) -> dict[str, EngineState]:
-    """The state of every engine of a workshop, by its id."""
+    """The state of every engine and every analyst of a workshop, by its id."""
     disk = Disk(settings.weights)
     status = read(_status_file(settings.home))
     devices = status.devices if status else ()
-    return {setup.engine_id: _state(setup, disk, devices) for setup in workshop.engines}
+    return {setup.engine_id: _state(setup, disk, devices) for setup in workshop.setups}
 
 
 def extras(workshop: Workshop) -> dict[str, Source]:
@@ -57,7 +57,7 @@ def extras(workshop: Workshop) -> dict[str, Source]:
     return {name: source for name, source in named.items() if source}
 
 
-def _state(setup: EngineSetup, disk: Disk, devices: Sequence[DeviceState]) -> EngineState:
+def _state(setup: EngineSetup | AnalystSetup, disk: Disk, devices: Sequence[DeviceState]) -> EngineState:
     located = disk.locate(setup.source)
     held = [
         (device.device, holding.memory)

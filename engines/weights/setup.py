@@ -130,3 +130,8 @@ class Workshop:
     guidance: Source | None = None
     """A CLIP model for the guidance presets; None leaves them without effect."""
     analysts: tuple[AnalystSetup, ...] = ()
+
+    @property
+    def setups(self) -> tuple[EngineSetup | AnalystSetup, ...]:
+        """All that has weights of its own: the engines, then the analysts."""
+        return (*self.engines, *self.analysts)
