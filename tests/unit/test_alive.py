@@ -10,6 +10,7 @@ import pytest
 
 from app import main
 from app.errors import GalleryUnavailable, StoreUnavailable
+from app.gallery.folder import Gallery
 from app.store import ledger
 from app.store.redis_store import RedisStore
 
