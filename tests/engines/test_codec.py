@@ -50,6 +50,30 @@ def test_encoded_pictures_open_in_pillow_to_the_same_pixels(photo: Photo, width:
     assert np.array_equal(np.asarray(opened), pixels)
 
 
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (512, 512), (3, 7)])
+def test_transparent_pictures_keep_every_pixel(photo: Photo, width: int, height: int) -> None:
+    """A PNG with transparency is read by others, pixel for pixel, as 8-bit RGBA; equal pictures are equal bytes."""
+    alpha = np.arange(width * height, dtype=np.uint8).reshape(height, width)
+    rgba = np.dstack([photo(width, height), alpha])
+    written = codec.encode_png(rgba)
+    opened = Image.open(BytesIO(written))
+    assert (opened.format, opened.mode, opened.size) == ("PNG", "RGBA", (width, height))
+    assert np.array_equal(np.asarray(opened), rgba)
+    assert written == codec.encode_png(np.asfortranarray(rgba))
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpegs_are_as_asked_for(photo: Photo, progressive: bool) -> None:
+    """Baseline or progressive, in the same size, near to the picture, and equal pictures are equal bytes."""
+    pixels = photo(320, 200)
+    written = codec.encode_jpeg(pixels, progressive=progressive)
+    opened = Image.open(BytesIO(written))
+    assert (opened.format, opened.mode, opened.size) == ("JPEG", "RGB", (320, 200))
+    assert bool(opened.info.get("progressive")) == progressive
+    assert np.abs(np.asarray(opened).astype(int) - pixels).mean() < 3
+    assert written == codec.encode_jpeg(pixels[:, ::-1][:, ::-1], progressive=progressive)
+
+
 def test_noise_and_views_survive_encoding() -> None:
     """Noise, and arrays that are windows into others, are written as faithfully as smooth pictures."""
     noise = np.random.default_rng(1).integers(0, 256, (90, 80, 3), np.uint8)

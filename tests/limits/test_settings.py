@@ -24,6 +24,8 @@ WHOLE = (
     ("UNDERSTUDY_MAX_HEADER", "1,024 to 1,048,576"),
     ("UNDERSTUDY_GENERATIONS", "0 to 1,024"),
     ("UNDERSTUDY_QUEUE", "0 to 1,000,000"),
+    ("UNDERSTUDY_PICTURE_BYTES", "1,000,000 to 1,125,899,906,842,624"),
+    ("UNDERSTUDY_FETCH_BYTES", "1,024 to 2,147,483,648"),
 )
 NUMBERS = (
     ("UNDERSTUDY_CREDITS", "0 to 1,000,000,000"),
@@ -31,6 +33,9 @@ NUMBERS = (
     ("UNDERSTUDY_BODY_SECONDS", "0.01 to 86,400"),
     ("UNDERSTUDY_HEADER_SECONDS", "0.01 to 86,400"),
     ("UNDERSTUDY_ANSWER_SECONDS", "0.01 to 86,400"),
+    ("UNDERSTUDY_DAILY_CREDITS", "0 to 1,000,000,000"),
+    ("UNDERSTUDY_PICTURE_SECONDS", "1 to 31,536,000"),
+    ("UNDERSTUDY_FETCH_SECONDS", "0.01 to 86,400"),
 )
 OTHERS = (
     ("UNDERSTUDY_RATE_LIMIT", "maybe", "use on or off"),
@@ -44,6 +49,14 @@ OTHERS = (
     ("UNDERSTUDY_PROMPT_WORDS", "/nowhere/words.txt", "use a readable UTF-8 file"),
     ("UNDERSTUDY_OUTPUT_WORDS", "/nowhere/words.txt", "or off"),
     ("REDIS_URL", "localhost:6379", "use redis://"),
+    ("UNDERSTUDY_FETCH_PRIVATE", "perhaps", "use on or off"),
+    ("UNDERSTUDY_ANALYSIS", "sketch", "use one of embedded, transformers"),
+    ("UNDERSTUDY_PUBLIC_URL", "pictures.example.com", "use an address such as https://"),
+    ("UNDERSTUDY_PUBLIC_URL", "https://user:word@example.com", "use an address such as https://"),
+    ("UNDERSTUDY_MODELS", "aithriving/core", "use contract/model=engine-id"),
+    ("UNDERSTUDY_MODELS", "core=stable-diffusion-v1-6", "use contract/model=engine-id with one of aithriving, "),
+    ("UNDERSTUDY_MODELS", "aithriving/shell=stable-diffusion-v1-6", "aithriving has no model 'shell', only core"),
+    ("UNDERSTUDY_MODELS", "aithriving/core=stable-diffusion-v9", "there is no engine stable-diffusion-v9"),
 )
 CASES = (
     *((name, value, words) for name, words in WHOLE for value in ("-1", "many", "1.5")),

@@ -8,8 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.running import Client, Server, document
-from tests.wire.asking import every_version
+from engines.catalog import CARDS
+from tests.running import SERVICES, VERSIONS, Client, Server, base_of, document
+
+HOMES = {name: base_of(name) for name in (*VERSIONS, *SERVICES)} | {"stablecog": "/stablecog"}
+"""Where the pages of a contract lie: at its base path, or under its name where another has that path already."""
+
+every_contract = pytest.mark.parametrize("contract", HOMES)
 
 
 class _Links(HTMLParser):
@@ -30,50 +35,50 @@ def visitor(server: Server) -> Any:
         yield session
 
 
-@every_version
-def test_document_is_served(visitor: Client, version: str) -> None:
-    """``openapi.json`` is ``spec/<version>.yaml`` as JSON, without a key."""
-    answer = visitor.get(f"/{version}/openapi.json")
+@every_contract
+def test_document_is_served(visitor: Client, contract: str) -> None:
+    """``openapi.json`` is ``spec/<contract>.yaml`` as JSON, without a key."""
+    answer = visitor.get(f"{HOMES[contract]}/openapi.json")
 
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == document(version)
+    assert answer.json() == document(contract)
 
 
-@every_version
-def test_document_can_be_read_by_web_pages(visitor: Client, version: str) -> None:
+@every_contract
+def test_document_can_be_read_by_web_pages(visitor: Client, contract: str) -> None:
     """Editors on other origins load it."""
-    answer = visitor.get(f"/{version}/openapi.json", headers={"Origin": "https://editor.example"})
+    answer = visitor.get(f"{HOMES[contract]}/openapi.json", headers={"Origin": "https://editor.example"})
 
     assert answer.headers["Access-Control-Allow-Origin"] == "https://editor.example"
 
 
-@every_version
-def test_reader_loads_all_it_names(visitor: Client, version: str) -> None:
+@every_contract
+def test_reader_loads_all_it_names(visitor: Client, contract: str) -> None:
     """The interactive page, its styles and scripts, and the document it points to."""
-    page = visitor.get(f"/{version}/ui/")
+    page = visitor.get(f"{HOMES[contract]}/ui/")
     links = _Links()
     links.feed(page.text)
     script = re.search(r'url: "([^"]+)"', page.text)
 
     assert page.headers["content-type"].startswith("text/html")
     assert len(links.found) >= 2
-    assert [visitor.get(f"/{version}/ui/{link}").status_code for link in links.found] == [200] * len(links.found)
+    assert [visitor.get(f"{HOMES[contract]}/ui/{link}").status_code for link in links.found] == [200] * len(links.found)
     assert script
-    assert visitor.get(f"/{version}/ui/{script[1]}").json()["info"]["version"] == version
+    assert visitor.get(f"{HOMES[contract]}/ui/{script[1]}").json() == document(contract)
 
 
-@every_version
-def test_reader_needs_nothing_from_elsewhere(visitor: Client, version: str) -> None:
+@every_contract
+def test_reader_needs_nothing_from_elsewhere(visitor: Client, contract: str) -> None:
     """It works on a machine without internet."""
-    assert "//" not in visitor.get(f"/{version}/ui/").text
+    assert "//" not in visitor.get(f"{HOMES[contract]}/ui/").text
 
 
-@every_version
+@every_contract
 @pytest.mark.parametrize("wanted", ["bytes=0-9", "bytes=0-0,5-9", "bytes=-1", "bytes=999999999-", "pages=1"])
-def test_reader_gives_files_whole(visitor: Client, version: str, wanted: str) -> None:
+def test_reader_gives_files_whole(visitor: Client, contract: str, wanted: str) -> None:
     """A ``Range`` is passed over, as HTTP allows: the caller sees 200 and all of the file."""
-    whole = visitor.get(f"/{version}/ui/swagger-ui.css")
-    answer = visitor.get(f"/{version}/ui/swagger-ui.css", headers={"Range": wanted})
+    whole = visitor.get(f"{HOMES[contract]}/ui/swagger-ui.css")
+    answer = visitor.get(f"{HOMES[contract]}/ui/swagger-ui.css", headers={"Range": wanted})
 
     assert answer.status_code == 200
     assert answer.content == whole.content
@@ -81,20 +86,20 @@ def test_reader_gives_files_whole(visitor: Client, version: str, wanted: str) ->
     assert "Content-Range" not in answer.headers
 
 
-@every_version
-def test_reader_is_found_without_its_slash(visitor: Client, version: str) -> None:
+@every_contract
+def test_reader_is_found_without_its_slash(visitor: Client, contract: str) -> None:
     """``/ui`` leads to ``/ui/``."""
-    answer = visitor.get(f"/{version}/ui", allow_redirects=False)
+    answer = visitor.get(f"{HOMES[contract]}/ui", allow_redirects=False)
 
     assert answer.is_redirect
-    assert answer.headers["Location"].endswith(f"/{version}/ui/")
+    assert answer.headers["Location"].endswith(f"{HOMES[contract]}/ui/")
 
 
-@every_version
+@every_contract
 @pytest.mark.parametrize("path", ["../openapi.json/..", "%2e%2e/%2e%2e/etc/passwd", "..%2f..%2fapp/main.py"])
-def test_reader_gives_nothing_else_away(visitor: Client, version: str, path: str) -> None:
+def test_reader_gives_nothing_else_away(visitor: Client, contract: str, path: str) -> None:
     """Files outside its folder are not found."""
-    assert visitor.get(f"/{version}/ui/{path}").status_code == 404
+    assert visitor.get(f"{HOMES[contract]}/ui/{path}").status_code == 404
 
 
 def test_healthz(visitor: Client) -> None:
@@ -111,11 +116,17 @@ def test_readyz(visitor: Client) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
-        "contracts": ["v1", "v1alpha", "v1beta"],
-        "engines": 15,
+        "contracts": sorted(HOMES),
+        "engines": len(CARDS),
         "queue": 0,
         "store": "ok",
     }
+
+
+def test_contracts_that_share_a_path_have_their_own_pages() -> None:
+    """No two contracts show their document at the same address, and the first of a base path has it there."""
+    assert len(set(HOMES.values())) == len(HOMES)
+    assert base_of("stablecog") == base_of("v1") == HOMES["v1"]
 
 
 def test_start_page_leads_to_the_documents(visitor: Client) -> None:
@@ -123,6 +134,6 @@ def test_start_page_leads_to_the_documents(visitor: Client) -> None:
     links = _Links()
     links.feed(visitor.get("/").text)
 
-    pages = {f"/{version}/ui/" for version in ("v1", "v1beta", "v1alpha")}
+    pages = {f"{home}/ui/" for home in HOMES.values()}
     assert pages <= set(links.found)
     assert {visitor.get(link).status_code for link in pages} == {200}
