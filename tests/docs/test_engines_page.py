@@ -23,6 +23,13 @@ def test_every_engine_has_its_default_weights() -> None:
     assert {name: shown for name, shown in rows.items() if sources[name].hub not in {shown, None}} == {}
 
 
+def test_every_analyst_has_its_default_weights() -> None:
+    """The table has a row for each task, with the repository that its weights come from."""
+    rows = {row[0].strip("`"): row[1].strip("`") for row in tables(PAGE, "Reading texts and pictures")[0]}
+
+    assert rows == {setup.engine_id: setup.source.hub for setup in read(None).analysts}
+
+
 def test_every_style_is_there_with_its_words() -> None:
     """The table of styles is the one that the pipeline uses."""
     shown = [(row[0].strip("`"), row[1], row[2]) for row in tables(PAGE, "Style presets")[0]]
@@ -36,10 +43,11 @@ def test_the_examples_of_configuration_are_right(block: Block, tmp_path: Path) -
     file = tmp_path / "engines.toml"
     file.write_text(block.text)
 
-    named = [line[len("[engines.") : -1] for line in block.text.splitlines() if line.startswith("[engines.")]
+    heads = [line.strip("[]") for line in block.text.splitlines() if line.startswith(("[engines.", "[analysis."))]
+    named = {head.partition(".")[2] for head in heads}
 
     assert named
-    assert set(named) <= {setup.engine_id for setup in read(file).engines}
+    assert named <= {setup.engine_id for setup in read(file).setups}
 
 
 def test_the_contents_lead_to_every_section() -> None:
