@@ -12,6 +12,8 @@ from PIL import Image, ImageChops
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 VERSIONS = ("v1alpha", "v1beta", "v1")
+SERVICES = ("python", "curl")
+"""The languages in which the operations of the other services are shown."""
 SMALL, LARGE = (512, 512), (1024, 1024)
 SENT = {SMALL: "init_image.png", LARGE: "init_image_1024.png"}
 # How many pictures a script leaves behind, and their size in pixels.
@@ -28,14 +30,18 @@ PICTURES = {
     ("v1", "masking"): (1, SMALL),
     ("v1", "masking_alpha"): (1, SMALL),
     ("v1", "upscale"): (1, LARGE),
+    ("stativerse", "image_generation"): (1, SMALL),
+    ("stativerse", "image_edit"): (1, SMALL),
 }
 # These send a picture and ask for a different one of the same size.
-REDRAWN = {"image_to_image", "masking", "masking_alpha"}
+REDRAWN = {"image_to_image", "masking", "masking_alpha", "image_edit"}
 # The keys that the answer printed by the other scripts must have.
 PRINTED = {
-    "list_engines": {"id", "name", "description", "type"},
-    "account": {"id", "email", "organizations"},
-    "balance": {"credits"},
+    **{(version, "list_engines"): {"id", "name", "description", "type"} for version in VERSIONS},
+    **{(version, "account"): {"id", "email", "organizations"} for version in VERSIONS},
+    **{(version, "balance"): {"credits"} for version in VERSIONS},
+    ("stativerse", "classification"): {"ok", "data", "error"},
+    ("stativerse", "sentence"): {"ok", "data", "error"},
 }
 
 
@@ -45,7 +51,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Case:
-    """One script: its language, the version of the API and the operation it shows."""
+    """One script: its language, the version of the API or another service, and the operation it shows."""
 
     language: str
     version: str
@@ -57,28 +63,30 @@ class Case:
 
 def cases(language: str) -> list[Case]:
     """Every script that a language must have."""
-    shown = [(version, operation) for version in VERSIONS for operation in PRINTED] + list(PICTURES)
-    return [Case(language, version, operation) for version, operation in shown]
+    shown = [*PRINTED, *PICTURES]
+    return [Case(language, *one) for one in shown if one[0] in VERSIONS or language in SERVICES]
 
 
 def check(case: Case, printed: str, out: Path) -> str:
     """Check what a script printed and wrote, and tell it in a few words. Raises ``Failed``."""
-    return check_printed(case, printed) if case.operation in PRINTED else check_pictures(case, out)
+    printing = (case.version, case.operation) in PRINTED
+    return check_printed(case, printed) if printing else check_pictures(case, out)
 
 
 def check_printed(case: Case, printed: str) -> str:
     """The answer must be JSON with the keys of its operation; only v1alpha wraps the list of engines."""
+    keys = PRINTED[case.version, case.operation]
     try:
         answer: Any = json.loads(printed)
         if case.operation == "list_engines":
             rows = answer["engines"] if case.version == "v1alpha" else answer
         else:
             rows = [answer]
-        complete = bool(rows) and all(set(row) >= PRINTED[case.operation] for row in rows)
+        complete = bool(rows) and all(set(row) >= keys for row in rows)
     except (ValueError, TypeError, KeyError) as problem:
         raise Failed(f"printed {tail(printed)!r}, which is no {case.operation} answer") from problem
     if not complete:
-        raise Failed(f"printed {tail(printed)!r}; expected the keys {', '.join(sorted(PRINTED[case.operation]))}")
+        raise Failed(f"printed {tail(printed)!r}; expected the keys {', '.join(sorted(keys))}")
     return f"{len(rows)} x {', '.join(rows[0])}"
 
 
