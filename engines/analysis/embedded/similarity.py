@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engines.analysis.embedded.thesaurus import Facet, Hit, thesaurus
-from engines.analysis.embedded.words import QUESTION, Token, read, stem
+from engines.analysis.embedded.words import QUESTION, Token, read
 from engines.analysis.types import Row
 
 Vector = Mapping[str, float]
@@ -19,11 +19,11 @@ _KNOWN, _UNKNOWN, _STOP, _QUESTION, _DENIED = 0.5, 1.0, 0.08, 0.3, 0.4
 _LETTERS = 0.3
 _LIGHT = 0.4
 _EVERYDAY = frozenset(
-    map(
-        stem,
-        """man woman people person someone give make take put turn come see look let say know think want need use today
-        now day time year new old good first last long great little own big thing way here back still""".split(),  # noqa: SIM905 -- words read best as words
-    )
+    """
+    man woman people person someone give gave make made take took put turn come came see saw look let say said know
+    think want need use today now day time year new old good first last long great little own big thing way here back
+    still
+    """.split()  # noqa: SIM905 -- words read best as words
 )
 _FACETS = {
     Facet.SYNONYM: 1.1,
@@ -61,7 +61,7 @@ def _of_words(tokens: Iterable[Token], known: set[str]) -> Iterator[tuple[str, f
             yield f"w {token.stem}", _STOP
         else:
             weight = _KNOWN if token.stem in known else _UNKNOWN
-            yield f"w {token.stem}", weight * _LIGHT if token.stem in _EVERYDAY else weight
+            yield f"w {token.stem}", weight * _LIGHT if token.word in _EVERYDAY else weight
     if any(token.denied for token in tokens):
         yield "not", _DENIED
 
@@ -79,7 +79,7 @@ def _of_meanings(hits: Iterable[Hit]) -> Iterator[tuple[str, float]]:
     for hit in hits:
         for meaning in hit.meanings:
             weight = _FACETS[meaning.sense.facet] * meaning.share * hit.trust
-            weight *= _LIGHT if hit.first.stem in _EVERYDAY else 1.0
+            weight *= _LIGHT if hit.first.word in _EVERYDAY else 1.0
             turned = meaning.polar and hit.first.denied
             if weight:
                 yield f"{meaning.sense.facet} {meaning.sense.name}", -weight if turned else weight
