@@ -1,4 +1,8 @@
-"""Sentence similarity: the cosine between what two texts say in stems, synonyms, topics and letters."""
+"""Sentence similarity: the cosine between what two texts say in stems, synonyms, topics and letters.
+
+Words are weighed one by one: a candidate that shares many words with a text beats a paraphrase whose words our lists
+do not know.
+"""
 
 from __future__ import annotations
 
