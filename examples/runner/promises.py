@@ -30,6 +30,8 @@ PICTURES = {
     ("v1", "masking"): (1, SMALL),
     ("v1", "masking_alpha"): (1, SMALL),
     ("v1", "upscale"): (1, LARGE),
+    ("stablecog", "create"): (2, SMALL),
+    ("stablecog", "init_image"): (1, SMALL),
     ("stativerse", "image_generation"): (1, SMALL),
     ("stativerse", "image_edit"): (1, SMALL),
 }
@@ -40,6 +42,10 @@ PRINTED = {
     **{(version, "list_engines"): {"id", "name", "description", "type"} for version in VERSIONS},
     **{(version, "account"): {"id", "email", "organizations"} for version in VERSIONS},
     **{(version, "balance"): {"credits"} for version in VERSIONS},
+    ("stablecog", "models"): {"models"},
+    ("stablecog", "defaults"): {"model_id", "scheduler_id", "width", "height", "num_outputs", "prompt_strength"},
+    ("stablecog", "outputs"): {"total_count", "outputs"},
+    ("stablecog", "credits"): {"total_remaining_credits", "credits"},
     ("stativerse", "classification"): {"ok", "data", "error"},
     ("stativerse", "sentence"): {"ok", "data", "error"},
 }
