@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import schemathesis
@@ -19,7 +19,9 @@ from schemathesis.core.parameters import ParameterLocation
 from engines.catalog import CARDS
 from engines.errors import SizeRefused
 from engines.types import EngineCard, Task
+from tests.fuzz.services import FITTING, GENERATIONS
 from tests.pictures import png
+from tests.running import document_paths
 
 TASKS = {
     "text-to-image": Task.TEXT_TO_IMAGE,
@@ -34,17 +36,35 @@ FEW = 2
 
 def further(_: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
     """Schemathesis' hook ``map_case``."""
+    if fit := FITTING.get(contract_of(case)):
+        _fit_service(case, fit)
+        return case
     task = TASKS.get(case.path.rpartition("/")[2])
-    chance = zlib.crc32(repr((case.path_parameters, case.headers, case.body)).encode("utf-8", "backslashreplace"))
+    chance = _chance(case)
     if task is None or chance % 4 == 0:
         return case
     card = _card(task, chance)
     if not _is_negative(case, ParameterLocation.PATH):
         case.path_parameters["engine_id"] = card.id
-    if case.meta is not None and case.meta.generation.mode.is_positive:
+    if is_positive(case):
         case.headers.pop("Organization", None)
         _fit(case.body, card)
     return case
+
+
+def contract_of(case: schemathesis.Case) -> str:
+    """The name of the contract that a case was made from."""
+    name: str = case.operation.schema.raw_schema["info"]["version"]
+    return name
+
+
+def _fit_service(case: schemathesis.Case, fit: Callable[[MutableMapping[str, Any], int], None]) -> None:
+    if is_positive(case) and isinstance(case.body, MutableMapping) and _chance(case) % 8:
+        fit(case.body, _chance(case) // 8)
+
+
+def _chance(case: schemathesis.Case) -> int:
+    return zlib.crc32(repr((case.path_parameters, case.headers, case.body)).encode("utf-8", "backslashreplace"))
 
 
 def _is_negative(case: schemathesis.Case, where: ParameterLocation) -> bool:
@@ -52,7 +72,7 @@ def _is_negative(case: schemathesis.Case, where: ParameterLocation) -> bool:
 
 
 def _card(task: Task, chance: int) -> EngineCard:
-    cards = [card for card in CARDS if task in card.tasks]
+    cards = [card for card in CARDS if card.era == 1 and task in card.tasks]
     return cards[chance // 4 % len(cards)]
 
 
@@ -96,6 +116,17 @@ def _picture(width: int, height: int) -> bytes:
     return png(width, height)
 
 
+def is_positive(case: schemathesis.Case) -> bool:
+    """Whether a case was meant to be valid."""
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
 def is_valid_generation(case: schemathesis.Case) -> bool:
     """Whether a case asks for a picture and was meant to be valid."""
-    return case.path.startswith("/generation") and case.meta is not None and case.meta.generation.mode.is_positive
+    return is_positive(case) and case.operation.label in generations(contract_of(case))
+
+
+def generations(contract: str) -> set[str]:
+    """The operations of a contract that make pictures, as Schemathesis calls them."""
+    ours = {f"POST {path}" for path in document_paths(contract) if path.startswith("/generation/")}
+    return GENERATIONS.get(contract, ours)

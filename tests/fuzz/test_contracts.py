@@ -1,4 +1,4 @@
-"""Schemathesis on every operation of every version, with every check it has.
+"""Schemathesis on every operation of every contract, with every check it has.
 
 Cases come from three of its phases: the documents' examples, the bounds and enums of their schemas
 ("coverage"), and random valid and invalid data ("fuzzing"). The fourth, "stateful", follows links from
@@ -16,9 +16,9 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.config import SchemathesisConfig
 
-from tests.fuzz.furthering import further, is_valid_generation
+from tests.fuzz.furthering import contract_of, further, generations, is_valid_generation
 from tests.fuzz.tally import TALLY
-from tests.running import ROOT, VERSIONS, Server, document_paths
+from tests.running import ROOT, SERVICES, VERSIONS, Server, base_of
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 SEED = os.environ.get("FUZZ_SEED")
@@ -26,6 +26,7 @@ SEED = os.environ.get("FUZZ_SEED")
 
 ENGINE_REFUSES = 400
 """A size, sampler or picture can be right by the schema and yet not suit the engine named in the path."""
+CONTRACTS = (*VERSIONS, *SERVICES)
 VALID = [200, ENGINE_REFUSES, 403, 404]
 """403: an ``Organization`` the caller is not in; 404: no such engine."""
 PICTURES = 0.8
@@ -41,7 +42,7 @@ def contract(version: str) -> schemathesis.BaseSchema:
     return schema
 
 
-@schemathesis.pytest.parametrize(**{version: contract(version) for version in VERSIONS})
+@schemathesis.pytest.parametrize(**{version: contract(version) for version in CONTRACTS})
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -52,9 +53,9 @@ def contract(version: str) -> schemathesis.BaseSchema:
 )
 def test_every_answer_keeps_the_contract(case: schemathesis.Case, server: Server) -> None:
     """Whatever is sent, the answer is one that the document describes for it."""
-    version = case.operation.schema.raw_schema["info"]["version"]
+    version = contract_of(case)
     headers = {"Authorization": f"Bearer {server.key}"}
-    response = case.call(base_url=f"{server.url}/{version}", headers=headers)
+    response = case.call(base_url=f"{server.url}{base_of(version)}", headers=headers)
     status = Counter([response.status_code])
     TALLY.add(f"contract {version}", case.operation.label, 1, status)
     if is_valid_generation(case):
@@ -62,7 +63,7 @@ def test_every_answer_keeps_the_contract(case: schemathesis.Case, server: Server
     case.validate_response(response, headers=headers)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [version for version in CONTRACTS if generations(version)])
 def test_most_valid_generations_ended_in_a_picture(version: str) -> None:
     """The contract tests above reached the engines, and were not turned away before: four in five saw 200."""
     statuses = TALLY.statuses(f"valid generations of {version}")
@@ -73,13 +74,8 @@ def test_most_valid_generations_ended_in_a_picture(version: str) -> None:
 
 def test_no_operation_broke_down() -> None:
     """Not one of all the requests above was answered with a 5xx."""
-    assert {f"contract {version}" for version in VERSIONS} <= set(TALLY.answers), NOT_ALONE
+    assert {f"contract {version}" for version in CONTRACTS} <= set(TALLY.answers), NOT_ALONE
     assert TALLY.broken() == []
 
 
 NOT_ALONE = "this looks at what the contract tests of this module sent: run the whole module"
-
-
-def generations(version: str) -> set[str]:
-    """The operations of a version that make pictures, as Schemathesis calls them."""
-    return {f"POST {path}" for path in document_paths(version) if path.startswith("/generation")}
