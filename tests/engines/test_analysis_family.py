@@ -49,7 +49,7 @@ def test_without_the_library_only_backgrounds_are_not_offered(
     monkeypatch.setattr(background, "LIBRARY", "no_such_library")
     with caplog.at_level(logging.WARNING), pytest.raises(EngineNotReady):
         analysts.separate(Question(Analysis.BACKGROUND, pixels=_PICTURE))
-    assert "pip install 'understudy[vision]'" in caplog.text
+    assert "pip install '.[vision]'" in caplog.text
     assert analysts.score(Question(Analysis.SIMILARITY, ("a",), ("b",))).result().labels == ("b",)
 
 

@@ -213,7 +213,7 @@ def test_an_analyst_that_is_not_installed(without_vision: Server, endpoint: str,
         refused(answer, 503, "model_unavailable", "The model for this is not installed on this server.")
         assert client.balance() == before
         assert data(ask(client, endpoint, prompt=prompt))["output"]
-    assert "pip install 'understudy[vision]'" in without_vision.output()
+    assert "pip install '.[vision]'" in without_vision.output()
 
 
 def test_an_error_is_for_browsers_too(client: Client) -> None:

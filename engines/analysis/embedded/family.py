@@ -13,7 +13,7 @@ from engines.analysis.types import Analysis, AnalystCard, Findings, Question
 from engines.errors import EngineFailed
 from engines.types import Pixels
 
-INSTALL = "pip install 'understudy[vision]'"
+INSTALL = "pip install '.[vision]' in the checkout"
 
 _LOG = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
