@@ -162,15 +162,32 @@ def test_too_many_requests(narrow: Server) -> None:
     refused(last, 429, "rate_limited", f"Too many requests; try again in {last.headers['Retry-After']} seconds.")
 
 
-def test_a_full_queue(start: Callable[..., Server]) -> None:
-    """429 with another code where every place is taken: here there is one, and nobody may wait."""
-    server = start("--test", UNDERSTUDY_QUEUE="0", UNDERSTUDY_GENERATIONS="1")
-    world = Understudy(server.url, "sk-test-queue")
-    world.fail_next("too_many_requests")
-    with Client(server.url, "sk-test-queue") as client:
-        answer = ask(client, DRAW)
+@pytest.fixture(scope="module")
+def double(start: Callable[..., Server]) -> Server:
+    """A server in test mode, which fails as it is told to."""
+    return start("--test")
 
-    refused(answer, 429, "busy", f"All models are busy; try again in {answer.headers['Retry-After']} seconds.")
+
+@every_endpoint
+@pytest.mark.parametrize(
+    ("outcome", "status", "code", "message"),
+    [
+        ("permission_denied", 403, "forbidden", "This API key may not do that."),
+        ("too_many_requests", 429, "busy", "All models are busy; try again in 5 seconds."),
+        ("server_error", 500, "model_failed", "The model could not finish this; nothing was charged."),
+    ],
+)
+def test_what_the_server_cannot_help(
+    double: Server, endpoint: str, outcome: str, status: int, code: str, message: str
+) -> None:
+    """Failures that no request brings about by itself, played by test mode: worded like all others."""
+    key = f"sk-test-{endpoint}-{code}"
+    Understudy(double.url, key).fail_next(outcome)
+    with Client(double.url, key) as client:
+        answer = ask(client, endpoint)
+
+    refused(answer, status, code, message)
+    assert answer.headers.get("Retry-After") == ("5" if code == "busy" else None)
 
 
 def test_a_model_that_takes_too_long(start: Callable[..., Server]) -> None:
