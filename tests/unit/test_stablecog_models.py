@@ -66,7 +66,7 @@ def test_a_model_whose_weights_are_missing_is_refused() -> None:
     """As one that does not exist is, whether it is named by its id or by that of its engine."""
     there = models("sd3-medium")
 
-    for wanted in (KANDINSKY, None, "stable-diffusion-v1-6", "nothing"):
+    for wanted in (KANDINSKY, "stable-diffusion-v1-6", "nothing"):
         with pytest.raises(UnknownModel):
             there.sold(there.find(wanted))
 
