@@ -6,7 +6,7 @@ import dataclasses
 
 from app.settings import BadSetting, Settings
 from engines.catalog import CARDS
-from engines.types import EngineCard
+from engines.types import EngineCard, Steps
 from engines.weights.config import read
 from engines.weights.setup import EngineSetup, Workshop
 from engines.weights.table import BadWorkshop
@@ -26,6 +26,7 @@ def workshop_for(settings: Settings) -> Workshop:
 def cards_for(settings: Settings) -> tuple[EngineCard, ...]:
     """Every card, with the steps that are taken when a request names none. Raises ``BadSetting``.
 
+    A number of steps for all engines is not for those that are distilled to fewer than others can take.
     The sketch engine stands in for the whole catalogue; real engines are those of the workshop file.
     """
     cards = _cards_of(workshop_for(settings)) if settings.engines == DIFFUSERS else CARDS
@@ -33,7 +34,7 @@ def cards_for(settings: Settings) -> tuple[EngineCard, ...]:
     unknown = steps.keys() - {card.id for card in cards} - {card.id for card in CARDS} - {"*"}
     if unknown:
         raise BadSetting(f"UNDERSTUDY_DEFAULT_STEPS: there is no engine {', '.join(sorted(unknown))}")
-    return tuple(_with_steps(card, steps.get(card.id, steps.get("*"))) for card in cards)
+    return tuple(_with_steps(card, steps.get(card.id), steps.get("*")) for card in cards)
 
 
 def _cards_of(workshop: Workshop) -> tuple[EngineCard, ...]:
@@ -48,7 +49,10 @@ def _card(setup: EngineSetup, card: EngineCard) -> EngineCard:
     return dataclasses.replace(card, id=setup.engine_id, name=name, description=description)
 
 
-def _with_steps(card: EngineCard, default: int | None) -> EngineCard:
+def _with_steps(card: EngineCard, own: int | None, common: int | None) -> EngineCard:
+    default = own or (common if card.steps.minimum == Steps().minimum else None)
     if default is None:
         return card
+    if default < card.steps.minimum:
+        raise BadSetting(f"UNDERSTUDY_DEFAULT_STEPS: {card.id} takes no less than {card.steps.minimum} steps")
     return dataclasses.replace(card, steps=dataclasses.replace(card.steps, default=default))

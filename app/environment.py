@@ -58,11 +58,11 @@ class Environment:
         return value
 
     def steps(self, name: str) -> tuple[tuple[str, int], ...]:
-        """Steps by engine id; ``*`` for a number without one."""
+        """Steps by engine id; ``*`` for a number without one. Few engines take less than ten, which must be named."""
         pairs = []
         for entry in filter(None, self._env.get(name, "").replace(" ", "").split(",")):
             engine, _, count = entry.rpartition("=")
-            if not (count.isdecimal() and 10 <= int(count) <= 150):
+            if not (count.isdecimal() and (1 if engine else 10) <= int(count) <= 150):
                 raise BadSetting(f"{name}={entry!r}: use 10 to 150, or engine-id=steps, separated by commas")
             pairs.append((engine or "*", int(count)))
         return tuple(pairs)

@@ -56,7 +56,8 @@ class Components:
         """The component of this class in this folder. Raises ``WeightsUnusable`` before anything is loaded."""
         model = known(_MODELS, kind, folder)
         found = files.find(folder, located.variant, located.pickle)
-        size = sum(files.size(path, dtype) for path in found.paths)
+        config = files.settings(folder / "config.json")
+        size = sum(files.size(path, dtype) + _widened(kind, config, path, dtype) for path in found.paths)
 
         def load() -> Any:
             loaded = pretrained.model(model, folder, located, self.device, dtype)
@@ -64,12 +65,19 @@ class Components:
                 loaded.compile()
             return loaded
 
-        config = files.digest(files.settings(folder / "config.json"))
-        return Want(folder.name, self.key(kind, found.paths, dtype, config, compiled), size, load)
+        return Want(folder.name, self.key(kind, found.paths, dtype, files.digest(config), compiled), size, load)
 
     def key(self, kind: str, paths: tuple[Path, ...], dtype: torch.dtype, *more: object) -> str:
         """Equal for the same class with the same weights in the same precision; ``more`` is what else matters."""
         return "/".join([kind, str(dtype), *map(self._fingerprints.of, paths), *map(str, more)])
+
+
+def _widened(kind: str, config: Mapping[str, Any], path: Path, dtype: torch.dtype) -> int:
+    """Bytes beyond those of float16 that T5 takes: transformers keeps in float32 what would overflow otherwise."""
+    if kind != "T5EncoderModel" or dtype != torch.float16:
+        return 0
+    wide = tuple(f"encoder.block.{layer}.layer.1.DenseReluDense.wo." for layer in range(config.get("num_layers", 0)))
+    return files.size(path, dtype, wide)
 
 
 def reader(kind: str, folder: Path, device: Device) -> Any:

@@ -1,9 +1,11 @@
-"""What an owner may change about schedulers: the fields of our samplers', but for those that only flow models read."""
+"""What an owner may change about schedulers: the fields of our samplers', that of flow models among them."""
 
 from __future__ import annotations
 
 SCHEDULER_KEYS = (
     "algorithm_type",
+    "base_image_seq_len",
+    "base_shift",
     "beta_end",
     "beta_schedule",
     "beta_start",
@@ -16,21 +18,28 @@ SCHEDULER_KEYS = (
     "interpolation_type",
     "lambda_min_clipped",
     "lower_order_final",
+    "max_image_seq_len",
+    "max_shift",
     "num_train_timesteps",
     "prediction_type",
     "rescale_betas_zero_snr",
     "s_noise",
     "sample_max_value",
     "set_alpha_to_one",
+    "shift",
+    "shift_terminal",
     "sigma_max",
     "sigma_min",
     "solver_order",
     "solver_type",
     "steps_offset",
+    "stochastic_sampling",
     "thresholding",
+    "time_shift_type",
     "timestep_spacing",
     "timestep_type",
     "use_beta_sigmas",
+    "use_dynamic_shifting",
     "use_exponential_sigmas",
     "use_karras_sigmas",
     "use_lu_lambdas",

@@ -52,7 +52,7 @@ def test_what_ships_is_not_downloaded(run: Run, tmp_path: Path) -> None:
 
     lines = result.stdout.splitlines()
     assert re.fullmatch(r"Engine +Tasks +Source +State +Device +Memory +Disk +Credits", lines[0])
-    assert [line.split()[0] for line in lines[2:17]] == [card.id for card in CARDS]
+    assert [line.split()[0] for line in lines[2:24]] == [card.id for card in CARDS]
     assert re.search(r"text, image, mask +stabilityai/stable-diffusion-xl-base-1.0 +not downloaded", lines[3])
     assert re.search(r"upscale +RealESRGAN_x2plus.pth \(github.com\) +not downloaded +auto +0.20$", lines[2])
     assert lines[-1] == "What is not downloaded is not offered; `understudy engines pull ID` downloads it."

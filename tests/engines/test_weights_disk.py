@@ -37,6 +37,18 @@ XL = {
     "tokenizer_2/vocab.json": b"{}",
     "tokenizer_2/merges.txt": b"#",
 }
+FLOW = {
+    **{name: content for name, content in {**MODEL, **XL}.items() if not name.startswith("unet/")},
+    "model_index.json": XL["model_index.json"].replace(
+        b'"unet"', b'"text_encoder_3": ["transformers", "X"], "tokenizer_3": ["transformers", "X"], "transformer"'
+    ),
+    "transformer/config.json": b"{}",
+    "transformer/diffusion_pytorch_model.safetensors": b"transformer",
+    "text_encoder_3/config.json": b"{}",
+    "text_encoder_3/model.safetensors": b"third",
+    "tokenizer_3/tokenizer.json": b"{}",
+    "tokenizer_3/spiece.model": b"words",
+}
 X4 = {
     "model_index.json": INDEX.replace(b'"unet"', b'"low_res_scheduler": ["diffusers", "DDPMScheduler"], "unet"'),
     "low_res_scheduler/scheduler_config.json": b"{}",
@@ -61,6 +73,7 @@ def without(files: Mapping[str, bytes], *names: str) -> dict[str, bytes]:
         ({**MODEL, **DEPTH}, {}, None),
         ({**MODEL, **XL}, {}, None),
         ({**MODEL, **X4}, {}, None),
+        (FLOW, {}, None),
         (
             {**without(MODEL, "tokenizer/vocab.json", "tokenizer/merges.txt"), "tokenizer/tokenizer.json": b"{}"},
             {},
@@ -79,6 +92,7 @@ def without(files: Mapping[str, bytes], *names: str) -> dict[str, bytes]:
         "depth",
         "xl",
         "x4",
+        "flow",
         "tokenizer",
         "clip",
     ],
@@ -109,6 +123,9 @@ def test_a_complete_folder(
         (without({**MODEL, **XL}, "text_encoder_2/model.safetensors"), "the weights of text_encoder_2"),
         (without({**MODEL, **XL}, "tokenizer_2/merges.txt"), "tokenizer_2/merges.txt"),
         (without({**MODEL, **X4}, "low_res_scheduler/scheduler_config.json"), "low_res_scheduler/scheduler_config"),
+        (without(FLOW, "transformer/config.json"), "transformer/config.json"),
+        (without(FLOW, "text_encoder_3/model.safetensors"), "the weights of text_encoder_3"),
+        (without(FLOW, "tokenizer_3/tokenizer.json"), "tokenizer_3/"),
         ({**PICKLED, "model_index.json": b"{"}, "unet/config.json"),
         (without(MODEL, "model_index.json"), "has no model_index.json"),
         (without(CLIP, "model.safetensors"), "its weights"),

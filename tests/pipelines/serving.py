@@ -29,6 +29,13 @@ KINDS = {
     "stable-diffusion-x4-latent-upscaler": "x4",
     "stable-inpainting-v1-0": "inpainting",
     "stable-inpainting-512-v2-0": "inpainting",
+    "sd-core": "sdxl",
+    "sd3-medium": "sd3",
+    "sd3-large": "sd3",
+    "sd3-large-turbo": "sd3.5",
+    "sd3.5-medium": "sd3.5",
+    "sd3.5-large": "sd3.5",
+    "sd3.5-large-turbo": "sd3-no-t5",
 }
 """The kind of model that stands in for the weights of each engine."""
 
@@ -42,8 +49,8 @@ SMALLEST = {
 }
 """Width and height of a small picture of each engine; 512x512 where none is named."""
 
-DRAWING = tuple(card for card in CARDS if Task.TEXT_TO_IMAGE in card.tasks)
-"""The engines that draw."""
+DRAWING = tuple(card for card in CARDS if Task.TEXT_TO_IMAGE in card.tasks and card.era == 1)
+"""The engines that draw and that the Stability API knows."""
 
 
 def patient(server: Server) -> Client:

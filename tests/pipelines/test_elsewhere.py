@@ -22,7 +22,7 @@ from tests.pipelines.stock import PATIENT, REQUEST, block, difference, photo
 Tiny = Callable[[str], Path]
 
 DEVICES = ("cuda", "mps")
-KINDS = ("sd1", "sd2", "sd2-v", "sdxl", "inpainting", "depth")
+KINDS = ("sd1", "sd2", "sd2-v", "sdxl", "inpainting", "depth", "sd3")
 NOISY = {Sampler.DDPM, Sampler.K_EULER_ANCESTRAL, Sampler.K_DPM_2_ANCESTRAL, Sampler.K_DPMPP_2S_ANCESTRAL}
 IMAGE = replace(REQUEST, task=Task.IMAGE_TO_IMAGE, init=photo(128, 64), schedule_start=0.7)
 MASKED = replace(IMAGE, task=Task.MASKING, mask=block(128, 64))

@@ -20,6 +20,7 @@ from tests.pipelines import lending
 Tiny = Callable[[str], Path]
 
 CHANNELS = {"sd1": 4, "sd2": 4, "sd2-v": 4, "sdxl": 4, "inpainting": 9, "depth": 5}
+CHANNELS |= {"sd3": 16, "sd3-no-t5": 16, "sd3.5": 16}
 
 
 @pytest.mark.parametrize("kind", CHANNELS)
@@ -41,6 +42,38 @@ def test_sdxl_has_two_encoders_and_its_zeros(tiny: Tiny) -> None:
     assert [encoder.config.hidden_size for encoder in parts.text_encoders] == [16, 24]
     assert [tokenizer.pad_token for tokenizer in parts.tokenizers] == ["<|endoftext|>", "!"]
     assert parts.zeros_for_empty
+
+
+def test_stable_diffusion_3_has_two_encoders_and_t5(tiny: Tiny) -> None:
+    """T5 stands apart from the two of CLIP's kind, and may be absent."""
+    parts = lending.parts(lending.lend(lending.keeper(), tiny("sd3")))
+    without = lending.parts(lending.lend(lending.keeper(), tiny("sd3-no-t5")))
+
+    assert [encoder.config.hidden_size for encoder in parts.text_encoders] == [16, 24]
+    assert [tokenizer.pad_token for tokenizer in parts.tokenizers] == ["<|endoftext|>", "!"]
+    assert (parts.t5.config.d_model, parts.t5_tokenizer.pad_token) == (48, "<pad>")
+    assert (without.t5, without.t5_tokenizer, len(without.text_encoders)) == (None, None, 2)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_stable_diffusion_3_in_half_precision(tiny: Tiny, dtype: str) -> None:
+    """All of it, but for what T5 would overflow in; what it takes in memory counts that too."""
+    keeper, exact = lending.keeper(), lending.keeper()
+
+    rough = lending.lend(keeper, tiny("sd3"), dtype=dtype)
+    difference = np.abs(lending.draw(lending.lend(exact, tiny("sd3"))).astype(int) - lending.draw(rough))
+
+    parts = lending.parts(rough)
+    models = (parts.unet, parts.vae, *parts.text_encoders, parts.t5)
+    weights = {name: weight for model in models for name, weight in model.named_parameters()}
+    assert {name.split(".")[-2] for name, weight in weights.items() if weight.dtype == torch.float32} == (
+        {"wo"} if dtype == "float16" else set()
+    )
+    held = (
+        sum(weight.nbytes for model in models for weight in model.parameters()) + parts.unet.pos_embed.pos_embed.nbytes
+    )
+    assert keeper.holdings().memory == held
+    assert 0 < difference.mean() < 10
 
 
 def test_depth_comes_with_its_estimator(tiny: Tiny) -> None:

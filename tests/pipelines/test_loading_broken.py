@@ -154,6 +154,44 @@ def test_depth_needs_its_estimator(copy: Copy) -> None:
     assert "depth_estimator" in refusal(Located(folder=folder))
 
 
+@pytest.mark.parametrize(
+    ("component", "field", "said"),
+    [
+        ("vae", "latent_channels", "latents 16 channels"),
+        ("text_encoder_3", "d_model", "texts 48 wide"),
+        ("text_encoder_2", "projection_dim", "whole texts 36 wide"),
+        ("text_encoder_2", "hidden_size", "texts 48 wide"),
+    ],
+)
+def test_what_does_not_fit_the_transformer_is_refused(copy: Copy, component: str, field: str, said: str) -> None:
+    """Parts of another Stable Diffusion 3 than the transformer's: the sentence tells the sizes."""
+    folder = copy("sd3")
+    edited(folder / component / "config.json", **{field: 64})
+
+    assert said in refusal(Located(folder=folder))
+
+
+@pytest.mark.parametrize("name", ["vae", "text_encoder", "text_encoder_2"])
+def test_stable_diffusion_3_needs_all_but_t5(copy: Copy, name: str) -> None:
+    """The sentence names what is not there."""
+    folder = copy("sd3")
+    edited(folder / "model_index.json", **{name: [None, None]})
+
+    assert f"it has no {name}" in refusal(Located(folder=folder))
+
+
+def test_stable_diffusion_3_does_not_upscale(tiny: Tiny) -> None:
+    """A transformer where the latent upscaler's UNet should be."""
+    assert "a transformer cannot serve" in refusal(Located(folder=tiny("sd3")), Kind.LATENT_UPSCALER)
+
+
+def test_stable_diffusion_3_in_one_file_is_refused(tiny: Tiny) -> None:
+    """Such files are not read; the sentence says what is."""
+    said = refusal(Located(file=tiny("sd1-file"), config=tiny("sd3")))
+
+    assert "a folder in diffusers' layout only" in said
+
+
 def test_a_checkpoint_brings_no_code_of_its_own(copy: Copy) -> None:
     """Classes are looked up in a table, whatever the checkpoint names; no file of Python is read."""
     folder = copy("sd1")

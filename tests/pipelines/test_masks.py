@@ -18,7 +18,7 @@ from tests.pipelines.stock import REQUEST, block, order, pair, photo
 
 Tiny = Callable[[str], Path]
 
-KINDS = ("sd1", "sd2-v", "sdxl", "inpainting", "depth")
+KINDS = ("sd1", "sd2-v", "sdxl", "inpainting", "depth", "sd3")
 
 
 def masking(mask: Pixels, **changes: object) -> GenerationRequest:

@@ -25,7 +25,7 @@ from tests.pipelines.stock import CARD, PATIENT, REQUEST, SETUP, block, differen
 
 Tiny = Callable[[str], Path]
 
-KINDS = ("sd1", "sd2", "sd2-v", "sdxl", "inpainting", "depth")
+KINDS = ("sd1", "sd2", "sd2-v", "sdxl", "inpainting", "depth", "sd3")
 IMAGE = replace(REQUEST, task=Task.IMAGE_TO_IMAGE, width=96, height=64, init=photo(96, 64), schedule_start=0.5)
 FREE = replace(IMAGE, task=Task.TEXT_TO_IMAGE, init=None)
 
