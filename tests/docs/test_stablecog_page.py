@@ -91,5 +91,5 @@ def test_every_error_is_listed() -> None:
         ("429", code) for code in re.findall(r'_later\("(\w+)"', source)
     }
     expected = {(int(status), code) for status, code in written if not code.startswith("invalid_")}
-    expected -= {(400, "bad_request"), (403, "Forbidden")}
+    expected -= {(400, "bad_request")}
     assert rows == expected | {(400, "prompt_required"), (400, "invalid_"), (400, "image_url_width_height_error")}
