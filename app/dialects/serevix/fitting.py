@@ -14,17 +14,15 @@ from engines.types import Pixels
 GRID = 64
 LONGEST = 2048
 """No engine that draws takes longer sides."""
+_SKEW = 3
 
 
 def nearest(rule: SizeRule, width: int, height: int) -> tuple[int, int]:
-    """The size nearest to this one that the rule allows: itself, if it does.
-
-    Near is what changes both sides by small factors, so that proportions count as much as size.
-    """
+    """The size nearest to this one that the rule allows: itself, if it does."""
     try:
         rule.check(width, height)
     except SizeRefused:
-        return min(_drawable(rule), key=lambda size: math.hypot(math.log(size[0] / width), math.log(size[1] / height)))
+        return min(_drawable(rule), key=lambda size: _change(size[0] / width, size[1] / height))
     return width, height
 
 
@@ -38,6 +36,12 @@ def resized(pixels: Pixels, width: int, height: int) -> Pixels:
 def _drawable(rule: SizeRule) -> tuple[tuple[int, int], ...]:
     sides = range(GRID, LONGEST + 1, GRID)
     return tuple((width, height) for width in sides for height in sides if _allows(rule, width, height))
+
+
+def _change(across: float, down: float) -> float:
+    """How much is changed by these factors of width and height: the scale, and three times as much the proportions."""
+    across, down = math.log(across), math.log(down)
+    return abs(across + down) / 2 + _SKEW * abs(across - down)
 
 
 def _allows(rule: SizeRule, width: int, height: int) -> bool:
