@@ -17,7 +17,7 @@ from app.errors import CounterError, MethodRefused, NoSuchPath, ServerStops
 from app.settings import Limits
 from app.web.answer import Answer
 from app.web.body import ClientGone, Receive
-from app.web.call import Send
+from app.web.call import GONE, Send
 from app.web.dialect import Dialect
 from app.web.operation import ASGIApp, Scope
 from app.web.pages import Pages
@@ -80,7 +80,7 @@ class Front:
             else:
                 await self._inner(scope, receive, answered)
         except ClientGone:
-            pass
+            await _down(scope, receive)
         except asyncio.CancelledError:
             # Who hangs up is told apart further in; only a server that stops cancels the whole request.
             known = ServerStops("the server stops")
@@ -125,6 +125,13 @@ def _to_the_end(receive: Receive) -> Receive:
             return {"type": "lifespan.shutdown"}
 
     return told
+
+
+async def _down(scope: Scope, receive: Receive) -> None:
+    """Stay until a connection that is on its way down is down: to leave earlier, half-way, would look like a fault."""
+    if scope.get("state", {}).get(GONE, lambda: False)():
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 async def _send(send: Send, answer: Answer) -> None:

@@ -6,14 +6,14 @@ import functools
 import random
 from collections.abc import Callable
 
-from tests.fuzz.bad_values import DEEP, FIELDS
+from tests.fuzz.bad_values import DEEP, UNKNOWN
 from tests.fuzz.requests_to_spoil import BOUNDARY, FORM, Part, Request, Route, form, good_values, part, parts_of
 
 
 def bad_form(route: Route, request: Request, rng: random.Random) -> Request:
     """A form that is not put together as a form should be."""
-    parts = parts_of(good_values(route)) if route.name != "text-to-image" else [part("text_prompts[0][text]", b"x")]
-    media, body = rng.choice(broken_forms())(parts, rng)
+    parts = parts_of(good_values(route)) if route.asked.form else [part("text_prompts[0][text]", b"x")]
+    media, body = rng.choice(broken_forms(route.asked.fields or UNKNOWN))(parts, rng)
     return request.with_body(body, media)
 
 
@@ -21,8 +21,8 @@ FormBreaker = Callable[[list[Part], random.Random], tuple[bytes, bytes]]
 
 
 @functools.cache
-def broken_forms() -> tuple[FormBreaker, ...]:
-    """Ways to break a form: each gives a Content-Type and a body."""
+def broken_forms(fields: tuple[str, ...]) -> tuple[FormBreaker, ...]:
+    """Ways to break a form with these fields: each gives a Content-Type and a body."""
     base = b"multipart/form-data"
     return (
         lambda parts, rng: (base, form(parts)),
@@ -52,9 +52,9 @@ def broken_forms() -> tuple[FormBreaker, ...]:
         lambda parts, rng: (FORM, form([*parts, *(part(f"n{i}", b"") for i in range(300))])),
         lambda parts, rng: (FORM, form([*parts, part("text_prompts", b"[" * DEEP)])),
         lambda parts, rng: (FORM, form([*parts, part("options", b'{"a":' * DEEP)])),
-        lambda parts, rng: (FORM, form([*parts, part(rng.choice(FIELDS[:15]), b"\xff\xfe")])),
-        lambda parts, rng: (FORM, form([*parts, part(rng.choice(FIELDS[:15]), b"9" * 400)])),
-        lambda parts, rng: (FORM, form([*parts, part(rng.choice(FIELDS[:15]), b"x" * 1_100_000)])),
+        lambda parts, rng: (FORM, form([*parts, part(rng.choice(fields), b"\xff\xfe")])),
+        lambda parts, rng: (FORM, form([*parts, part(rng.choice(fields), b"9" * 400)])),
+        lambda parts, rng: (FORM, form([*parts, part(rng.choice(fields), b"x" * 1_100_000)])),
         lambda parts, rng: (FORM, form([part("outer", form(parts), b"\r\nContent-Type: multipart/mixed; boundary=n")])),
         lambda parts, rng: (FORM, form([Part(one.header + b"; filename*=bogus'x'%ff", one.data) for one in parts])),
         lambda parts, rng: (FORM, form([Part(one.header.replace(b"form-data", b""), one.data) for one in parts])),

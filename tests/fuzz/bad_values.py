@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
+import json
 import random
 from typing import Any
 
 from tests.fuzz.bad_pictures import bad_pictures, flipped
+from tests.fuzz.contract_bodies import PICTURE
 from tests.fuzz.requests_to_spoil import (
-    FILES,
     FORM,
     JSON,
-    PICTURE,
     Request,
     Route,
     form,
@@ -67,11 +67,8 @@ NASTY: tuple[Any, ...] = (
     [{"weight": 1}],
     ["x"],
 )
-FIELDS = (
-    *("width", "height", "steps", "samples", "seed", "cfg_scale", "sampler", "style_preset", "text_prompts", "extras"),
-    *("clip_guidance_preset", "init_image_mode", "image_strength", "step_schedule_start", "step_schedule_end"),
-    *("mask_source", "init_image", "mask_image", "image", "options", "__proto__", "\udfff", ""),
-)
+UNKNOWN = ("__proto__", "\udfff", "", "options", "text_prompts", "extras")
+"""Fields that most contracts do not have."""
 
 
 def nasty_value(route: Route, request: Request, rng: random.Random) -> Request:
@@ -79,7 +76,7 @@ def nasty_value(route: Route, request: Request, rng: random.Random) -> Request:
     values = good_values(route)
     inside = values["options"] if "options" in values and rng.random() < 0.8 else values
     for _ in range(rng.randint(1, 3)):
-        inside[rng.choice(FIELDS)] = rng.choice(NASTY)
+        inside[rng.choice((*route.asked.fields, *UNKNOWN))] = rng.choice(NASTY)
     return with_values(request, route, values)
 
 
@@ -87,23 +84,33 @@ def missing_field(route: Route, request: Request, rng: random.Random) -> Request
     """A field is left out."""
     values = good_values(route)
     inside = values["options"] if "options" in values and rng.random() < 0.5 else values
-    del inside[rng.choice(list(inside))]
+    if inside:
+        del inside[rng.choice(list(inside))]
     return with_values(request, route, values)
 
 
 def bad_json(route: Route, request: Request, rng: random.Random) -> Request:
     """JSON that is none, or goes deeper and wider than anyone needs."""
-    text = rng.choice(broken_json())
-    if route.name == "text-to-image":
+    asked = route.asked
+    text = rng.choice(broken_json(_without_braces(route)))
+    if not asked.form:
         return request.with_body(text, JSON)
-    field = "options" if route.version == "v1alpha" else "text_prompts"
-    return request.with_body(form([part("init_image", PICTURE), part(field, text)]), FORM)
+    pictures = [part(name, PICTURE) for name in asked.pictures[:1]]
+    field = "options" if "options" in asked.fields else rng.choice((*asked.fields, *UNKNOWN[2:]))
+    return request.with_body(form([*pictures, part(field, text)]), FORM)
+
+
+def _without_braces(route: Route) -> bytes:
+    """The inside of a good JSON body, so that what is added to it is all that is wrong."""
+    if "text_prompts" in route.asked.fields or route.asked.form:
+        return b'"text_prompts":[{"text":"x"}]'
+    return json.dumps(good_values(route)).encode()[1:-1] or b'"a":1'
 
 
 @functools.cache
-def broken_json() -> tuple[bytes, ...]:
-    """Texts that a JSON reader may stumble over."""
-    prompt = b'"text_prompts":[{"text":"x"}]'
+def broken_json(prompt: bytes) -> tuple[bytes, ...]:
+    """Texts that a JSON reader may stumble over; ``prompt`` is what most of them begin with."""
+    spoken = b"{" + prompt + b',"text_prompts":[{"text":"'
     return (
         *(b"", b" ", b"{", b"}", b"null", b"[]", b"0", b'"x"', b"\xef\xbb\xbf{}", b"{'a':1}", b'{"a":1,}', b"\0"),
         *(b"[" * DEEP, b'{"a":' * DEEP, b"[" * DEEP + b"]" * DEEP, b'{"a":' * 300 + b"1" + b"}" * 300),
@@ -111,8 +118,8 @@ def broken_json() -> tuple[bytes, ...]:
         *(b"{" + prompt + b',"seed":' + n + b"}" for n in (b"NaN", b"Infinity", b"-Infinity", b"1e999", b"9" * 5000)),
         *(b"{" + prompt + b',"steps":' + n + b"}" for n in (b"10.0", b"1e1", b"0x10", b"010", b"+10", b"1_0", b".5")),
         *(b"{" + prompt + b',"cfg_scale":' + n + b"}" for n in (b"-0", b"1e400", b"1E-400", b"7" * 400, b"--1")),
-        *(b'{"text_prompts":[{"text":"' + t + b'"}]}' for t in (b"\xff", b"\xed\xa0\x80", b"\\ud800", b"\\u0000")),
-        *(b'{"text_prompts":[{"text":"' + t + b'"}]}' for t in (b"\n", b"\x00", b"\\x41", b"\\", b"a" * 200_000)),
+        *(spoken + t + b'"}]}' for t in (b"\xff", b"\xed\xa0\x80", b"\\ud800", b"\\u0000")),
+        *(spoken + t + b'"}]}' for t in (b"\n", b"\x00", b"\\x41", b"\\", b"a" * 200_000)),
         *(b"{" + prompt + b',"' + k + b'":1}' for k in (b"\\ud800", b"\xff", b"\\u0000", b"k" * 100_000)),
         b'{"text_prompts":[' + b",".join([b'{"text":"x"}'] * 5000) + b"]}",
         b"{" + prompt + b"," + prompt + b"}" + b" " * 1000 + b"x",
@@ -124,7 +131,7 @@ def broken_json() -> tuple[bytes, ...]:
 def bad_picture(route: Route, request: Request, rng: random.Random) -> Request:
     """A picture that is none, or far too much of one."""
     values = good_values(route)
-    names = [name for name in values if name in FILES]
+    names = route.asked.pictures
     if not names:
         return bad_json(route, request, rng)
     pictures = _all_bad_pictures()
@@ -133,7 +140,7 @@ def bad_picture(route: Route, request: Request, rng: random.Random) -> Request:
         data = flipped(rng.choice([PICTURE, pictures["jpeg cut"], pictures["webp cut"]]), rng)
     else:
         data = PICTURE[: rng.randrange(len(PICTURE))] if one == "cut" else pictures[one]
-    values[rng.choice(names)] = data
+    values[rng.choice(names)] = route.asked.sent(data)
     return with_values(request, route, values)
 
 

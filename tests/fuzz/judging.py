@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from tests.fuzz.wires import Reply
+import jsonschema_rs
 
+from app.web.contract import territories
+from app.web.routing import Territories
+from app.web.schema import plain
+from tests.fuzz.contract_bodies import whole
+from tests.fuzz.wires import Reply
+from tests.running import SERVICES, VERSIONS, document
+
+SIGNATURES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
 HEX_ID = re.compile(r"[0-9a-f]{32}")
 GOA_ID = re.compile(r"[A-Za-z0-9_-]{8}")
 GOA_KEYS = {"name", "id", "message", "temporary", "timeout", "fault"}
@@ -37,8 +47,8 @@ def _complaint_about_success(reply: Reply) -> str | None:
     if kind == "application/json":
         json.loads(reply.body)
         return None
-    if kind == "image/png":
-        return None if reply.body.startswith(b"\x89PNG") else "no PNG"
+    if kind in SIGNATURES:
+        return None if reply.body.startswith(SIGNATURES[kind]) else f"no {kind}"
     return f"200 of type {kind!r}"
 
 
@@ -46,18 +56,48 @@ def _complaint_about_error(reply: Reply, path: bytes) -> str | None:
     if reply.headers.get("content-type") != "application/json":
         return f"{reply.status} of type {reply.headers.get('content-type')!r}"
     error = json.loads(reply.body)
-    shapes = {"three keys": _is_three_keys(error), "goa": _is_goa(error) and reply.headers.get("goa-error")}
-    wanted = _shape_of(path)
-    if not (shapes[wanted] if wanted else any(shapes.values())):
-        return f"not {wanted or 'any error shape'}: {error}"
-    return "an empty message" if not error["message"] else None
+    wanted = _contract_of(path)
+    contracts = [wanted] if wanted else [*VERSIONS, *SERVICES]
+    if not any(_is_of(contract, error, reply) for contract in contracts):
+        return f"not the error shape of {wanted or 'any contract'}: {error}"
+    return "an empty message" if error.get("message", "something") == "" else None
 
 
-def _shape_of(path: bytes) -> str | None:
-    """The shape a plain path calls for; a disguised one (escapes, other forms) may be worded either way."""
+def _contract_of(path: bytes) -> str | None:
+    """Whose words a plain path calls for; a disguised one (escapes, other forms) may have those of any contract."""
     if not re.fullmatch(rb"/[!-$&-~]*", path) or path.startswith(b"//"):
         return None
-    return "goa" if re.match(rb"/v1alpha(?:[/?]|$)", path) else "three keys"
+    return _owners().owner(path.decode().partition("?")[0]) or VERSIONS[0]
+
+
+@functools.cache
+def _owners() -> Territories[str]:
+    documents = {name: document(name) for name in (*VERSIONS, *SERVICES)}
+    return territories(documents, {name: name for name in documents})
+
+
+def _is_of(contract: str, error: Any, reply: Reply) -> bool:  # parsed JSON
+    if contract == "v1alpha":
+        return _is_goa(error) and "goa-error" in reply.headers
+    if contract in VERSIONS:
+        return _is_three_keys(error)
+    return any(validator.is_valid(error) for validator in _errors_of(contract))
+
+
+@functools.cache
+def _errors_of(contract: str) -> tuple[jsonschema_rs.Draft4Validator, ...]:
+    """Every shape that the contract gives an error, strict about keys that it does not name."""
+    found = {json.dumps(schema, sort_keys=True): schema for schema in _error_schemas(contract)}
+    return tuple(jsonschema_rs.Draft4Validator(schema) for schema in found.values())
+
+
+def _error_schemas(contract: str) -> Iterator[dict[str, Any]]:
+    content = document(contract)
+    for operations in content["paths"].values():
+        for facts in operations.values():
+            for status, answer in facts["responses"].items():
+                if status >= "4":
+                    yield plain(whole(whole(answer, content)["content"]["application/json"]["schema"], content))
 
 
 def _is_three_keys(error: Any) -> bool:  # parsed JSON

@@ -1,33 +1,32 @@
-"""Good requests for every operation of every version, as parts that can be spoiled one by one."""
+"""Good requests for every operation of every contract, as parts that can be spoiled one by one."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.pictures import png
-from tests.running import VERSIONS, document_paths
+from tests.fuzz.contract_bodies import MASK, PICTURE, SMALL, Asked, asked
+from tests.running import SERVICES, VERSIONS, base_of, document_paths
 
 ENGINE = "stable-diffusion-v1-5"
 UPSCALER = "esrgan-v1-x2plus"
 BOUNDARY = b"--------spoil"
 JSON = b"application/json"
 FORM = b"multipart/form-data; boundary=" + BOUNDARY
-PICTURE = png(512, 512, fill=(40, 90, 160))
-MASK = png(512, 512, "L", fill=0)
-SMALL = png(64, 64, fill=(200, 40, 40))
-FILES = frozenset({"init_image", "mask_image", "image"})
+SOME_ID = "5eac2abb-0f0d-484b-87e1-b5410175427b"
 
 
 @dataclass(frozen=True)
 class Route:
-    """One operation: ``name`` is the last word of its path, which decides what it is sent."""
+    """One operation: ``name`` is the last word of its path; ``asked`` is what its contract says of its body."""
 
     version: str
     method: str
     path: str
+    asked: Asked
 
     @property
     def name(self) -> str:
@@ -39,13 +38,17 @@ class Route:
 
 
 def routes() -> tuple[Route, ...]:
-    """Every operation of every version, with a real engine in its path."""
+    """Every operation of every contract, with a real engine in its path."""
     return tuple(
-        Route(version, method.upper(), f"/{version}{path}".replace("{engine_id}", _engine(path)))
-        for version in VERSIONS
-        for path, operations in document_paths(version).items()
-        for method in operations
+        Route(name, method.upper(), base_of(name) + _filled(path), asked(name, facts))
+        for name in (*VERSIONS, *SERVICES)
+        for path, operations in document_paths(name).items()
+        for method, facts in operations.items()
     )
+
+
+def _filled(path: str) -> str:
+    return re.sub(r"\{\w+\}", SOME_ID, path.replace("{engine_id}", _engine(path)))
 
 
 def _engine(path: str) -> str:
@@ -104,6 +107,8 @@ def good(route: Route, key: str, samples: int = 1) -> Request:
 
 def good_values(route: Route, samples: int = 1) -> dict[str, Any]:
     """The parameters of a good request; pictures as bytes."""
+    if route.version not in VERSIONS:
+        return route.asked.good()
     words: dict[str, Any] = {"text_prompts": [{"text": "a boat", "weight": 1}], "steps": 10, "samples": samples}
     match route.name:
         case "text-to-image":
@@ -121,7 +126,7 @@ def good_values(route: Route, samples: int = 1) -> dict[str, Any]:
 
 def with_values(request: Request, route: Route, values: Mapping[str, Any]) -> Request:
     """The request with these parameters, written the way the operation takes them."""
-    if route.name == "text-to-image":
+    if not route.asked.form:
         return replace(request.with_body(_json(values), JSON), values=values)
     return replace(request.with_body(form(parts_of(values)), FORM), values=values)
 

@@ -115,3 +115,13 @@ def test_endless_trailers_are_cut(server: Server) -> None:
 
     assert reply is not None
     assert reply.status == 431
+
+
+def test_a_public_answer_beside_a_refusal_is_no_fault(server: Server) -> None:
+    """A body that is refused while an operation without a key answers: the caller sees the refusal, the log nothing."""
+    head = b"GET /v1/image/generation/defaults HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    found = [exchange(server.url, head + b"0\r\nA: " + b"t" * 60_000).replies for _ in range(5)]
+
+    assert {reply.status for replies in found for reply in replies} == {431}
+    assert "without completing response" not in server.output()
