@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,27 @@ import pytest
 import yaml
 
 from app.dialects.control.words import outcome
+from app.dialects.served import RECORDED, SERVED
+from app.errors import InsufficientBalance
 from app.settings import Settings
+from app.testing.operations import names
+from app.testing.roles import ROLE
 from app.worlds import latency, magic
 from app.worlds.journal import BYTES
 from app.worlds.opening import Bounds
 from app.worlds.outcomes import Outcome
 from app.worlds.rule import Match
 from tests.docs.pages import Block, anchor, blocks, tables, text
+from tests.double.test_services import FILTERED
+from tests.fuzz.contract_bodies import asked
+from tests.rooms import tools
 from tests.running import PATIENCE, ROOT, document
 from understudy.pytest_plugin import FACTS
 from understudy.testing import Journal, Understudy
 
 PAGE = "docs/testing.md"
+ORDER = ("prompt", "negative_prompt")
+"""Before all others, whichever a contract has first."""
 PYTHON = [block for block in blocks(PAGE) if block.language == "python"]
 RUNNABLE = [block for block in PYTHON if "testcontainers" not in block.text]
 """Those that need no container engine."""
@@ -86,6 +96,39 @@ def test_every_field_of_a_rule_is_there() -> None:
     rule = document("control")["components"]["schemas"]["Rule"]["properties"].keys() - {"match", "effect"}
 
     assert said == rule | {f"match.{name}" for name in Match.__slots__} | {"effect.outcome", "effect.latency"}
+
+
+def test_every_other_service_is_there() -> None:
+    """The table of services names each with its operations, prompts, engine, and the statuses that are its own."""
+    documents = {kind.contract: document(kind.contract) for kind in SERVED if kind not in RECORDED}
+
+    expected = [
+        (
+            f"`{kind.contract}`",
+            _listed(names({kind.contract: documents[kind.contract]}).operations),
+            _listed(_played(documents[kind.contract], "prompt")),
+            _listed(_played(documents[kind.contract], "engine")),
+            str(FILTERED[kind.contract]),
+            str(kind(tools()).word(InsufficientBalance(2, 1)).status),
+        )
+        for kind in SERVED
+        if kind not in RECORDED
+    ]
+
+    assert tables(PAGE, "Other services")[0] == expected
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _played(content: dict[str, Any], role: str) -> list[str]:
+    """Every field of the contract's bodies that plays the role, in the order in which they stand."""
+    bodies = [
+        asked(content["info"]["version"], facts).schema for item in content["paths"].values() for facts in item.values()
+    ]
+    found = [name for body in bodies if body for name, part in body["properties"].items() if part.get(ROLE) == role]
+    return sorted(set(found), key=[*ORDER, *found].index)
 
 
 def test_every_latency_is_taken_as_it_stands() -> None:
