@@ -22,8 +22,10 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("v1", "v1beta", "v1alpha")
 """The contracts of the Stability API."""
-SERVICES = ("serevix", "aithriving", "stablecog", "stativerse")
-"""The contracts of the other services, one each."""
+SERVICES = tuple(
+    sorted(path.stem for path in (ROOT / "spec").glob("*.yaml") if path.stem not in {*VERSIONS, "control"})
+)
+"""The contracts of the other services, one each: every further document."""
 KEY = "sk-" + "T3stKey0" * 6
 PATIENCE = 30.0
 
