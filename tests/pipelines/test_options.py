@@ -120,7 +120,7 @@ def test_an_engine_of_ones_own(guided: Client, guided_server: Server) -> None:
     assert (listed[-1]["id"], listed[-1]["name"]) == ("house", "House style")
     assert listed[-1]["description"] == "Drawn from a pickle"
     assert np.array_equal(own, drawn(guided, sampler="DDIM"))
-    assert json.loads(state.stdout)[-1]["state"] == "loaded"
+    assert {row["id"]: row["state"] for row in json.loads(state.stdout)}["house"] == "loaded"
     assert [row for row in rows(guided_server.output()) if row["level"] == "error"] == []
 
 
