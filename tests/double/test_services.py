@@ -362,3 +362,15 @@ def test_two_worlds_draw_the_same_without_a_seed(double: Server, new_key: Callab
 
     assert seeds[0] == seeds[1]
     assert len(set(seeds[0])) == 2
+
+
+@every_contract
+def test_engines_that_a_world_does_not_see_draw_nothing(client: Client, world: Understudy, contract: str) -> None:
+    """Whatever a contract calls them, hidden engines are refused and cost nothing, and come back when they are seen."""
+    world.change(engines=["stable-diffusion-v1-5"])
+    refused = ask(Unheld(client.url, world.key), contract)
+    world.change(engines=None)
+
+    assert refused.status_code >= 400
+    assert (world.journal[0].outcome, world.balance) == (None, 100)
+    assert ask(client, contract).status_code == 200

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.accounts.model import Role
+from app.accounts.model import Allowance, Role
 from app.accounts.ports import RateLimit
 from app.errors import RateLimited
 from app.worlds.clock import Clock
@@ -25,6 +25,7 @@ LIMIT = RateLimit(2, 10, 60)
 CHANGES: dict[str, Callable[[World], object]] = {
     "balance": lambda world: world.books.set_balance(5),
     "spending": lambda world: (world.books.reserve("z", 5), world.books.settle("z")),
+    "a day's credits": lambda world: world.books.reserve("y", 0, Allowance("images", 9), 4),
     "role": lambda world: setattr(world, "role", Role.MEMBER),
     "engines": lambda world: setattr(world, "engines", frozenset({"e"})),
     "strictness": lambda world: setattr(world, "strict", True),
