@@ -25,7 +25,10 @@ LIMIT = RateLimit(2, 10, 60)
 CHANGES: dict[str, Callable[[World], object]] = {
     "balance": lambda world: world.books.set_balance(5),
     "spending": lambda world: (world.books.reserve("z", 5), world.books.settle("z")),
-    "a day's credits": lambda world: world.books.reserve("y", 0, Allowance("images", 9), 4),
+    "a day's credits": lambda world: (
+        world.books.reserve("y", 0, Allowance("images", 9), 4),
+        world.books.settle("y"),
+    ),
     "role": lambda world: setattr(world, "role", Role.MEMBER),
     "engines": lambda world: setattr(world, "engines", frozenset({"e"})),
     "strictness": lambda world: setattr(world, "strict", True),
