@@ -1,0 +1,62 @@
+"""What a caller may not do: keys, organizations, credits, rates, words."""
+
+from __future__ import annotations
+
+from app.errors.root import CounterError
+
+
+class NoKey(CounterError):
+    """The request carries no API key."""
+
+    code = "no_key"
+
+
+class UnknownKey(CounterError):
+    """The API key is not one of ours, or was revoked."""
+
+    code = "unknown_key"
+
+
+class NotAMember(CounterError):
+    """The caller does not belong to the organization it names."""
+
+    code = "not_a_member"
+
+
+class InsufficientBalance(CounterError):
+    """The organization cannot pay; both figures in micro-credits."""
+
+    code = "insufficient_balance"
+
+    def __init__(self, need: int, have: int) -> None:
+        super().__init__(f"need {need}, have {have}")
+        self.need = need
+        self.have = have
+
+
+class AllowanceExhausted(CounterError):
+    """What may be spent in a day is spent; figures in micro-credits, ``resets`` in Unix seconds."""
+
+    code = "allowance_exhausted"
+
+    def __init__(self, need: int, left: int, resets: int) -> None:
+        super().__init__(f"need {need}, {left} left until {resets}")
+        self.need = need
+        self.left = left
+        self.resets = resets
+
+
+class RateLimited(CounterError):
+    """Too many requests in a short time; ``retry_after`` in whole seconds."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class PromptRefused(CounterError):
+    """A prompt holds a word that is filtered."""
+
+    code = "prompt_refused"
