@@ -12,9 +12,8 @@ from app.tools import Tools
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from app.gallery import Gallery
-
-    from app.fetching import Fetcher
+    from app.fetching.fetcher import Fetcher
+    from app.gallery.folder import Gallery
     from app.laboratory import Laboratory
     from app.studio import Studio
     from app.till import Till
