@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from engines.catalog import CARDS
 from tests.running import KEY, PATIENCE, ROOT, Client
 
 
@@ -67,7 +68,11 @@ def test_a_wheel_brings_one_import_package(wheel: Path) -> None:
     tops = {name.split("/")[0] for name in names}
 
     assert tops == {"understudy", next(top for top in tops if top.endswith(".dist-info"))}
-    for needed in ("app/words/prompt.txt", "spec/v1.yaml", "app/store/lua/reserve.lua", "engines/weights/engines.toml"):
+    for needed in (
+        *("app/words/prompt.txt", "app/store/lua/reserve.lua"),
+        *("spec/v1.yaml", "spec/serevix.yaml", "spec/aithriving.yaml", "spec/stablecog.yaml", "spec/stativerse.yaml"),
+        *("engines/weights/engines.toml", "engines/analysis/embedded/topics.txt"),
+    ):
         assert f"understudy/_house/{needed}" in names
 
 
@@ -96,7 +101,7 @@ def test_the_command_works_inside_such_a_project(python: Path, project: Path, fo
 
     result = _run([*command, "engines", "list", "--json"], project)
 
-    assert len(json.loads(result.stdout)) == 15
+    assert len(json.loads(result.stdout)) == len(CARDS)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
