@@ -27,6 +27,8 @@ OTHER_SIZES: dict[str, dict[tuple[int, int], set[str]]] = {
 """By engine, and which contracts do not have the size."""
 WITHOUT_START = {"aithriving"}
 """Contracts that draw from words alone."""
+SEED_0 = ("stablecog", "stativerse")
+"""Contracts for which 0 is a seed; for the others it asks for any."""
 FLAT = {"aithriving": 6, "stablecog": 1, "stativerse": 4}
 """What a picture costs in credits where that is not the engine's own price."""
 
@@ -105,6 +107,13 @@ def test_other_sizes(drawing: tuple[str, Server], client: Client) -> None:
 
         assert {one.pixels.shape for one in drawn.values()} == {(size[1], size[0], 3)}
         assert_alike(drawn, wish.seed)
+
+
+def test_seed_0_is_one_seed(drawing: tuple[str, Server], client: Client) -> None:
+    """Where 0 is a seed like any other, it is the same picture."""
+    first, second = (draw(client, contract, Wish(drawing[0], seed=0)) for contract in SEED_0)
+
+    assert np.array_equal(first.pixels, second.pixels)
 
 
 def test_the_same_picture_from_another_one(

@@ -9,7 +9,7 @@ from typing import Any
 from app import seeds
 from app.dialects.stablecog.models import DPM_2M, Model, Models, Scheduler
 from app.dialects.stablecog.refusals import TooManyPixelSteps
-from engines.types import MAX_SEED, EngineCard, GenerationRequest, Pixels, Prompt, Task
+from engines.types import EngineCard, GenerationRequest, Pixels, Prompt, Task
 
 AT_MOST = 1024 * 1024 * 30
 LESS_THAN = 50 * 640 * 640
@@ -60,8 +60,7 @@ class Order:
             engine_id=self.card.id,
             width=self.width,
             height=self.height,
-            # Engines count seeds from 1; the service's 0 is a seed like any other.
-            seed=self.seed or MAX_SEED,
+            seed=seeds.counted(self.seed),
             prompts=self._prompts(),
             samples=self.num_outputs,
             steps=self.inference_steps,
