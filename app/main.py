@@ -34,6 +34,7 @@ from app.web.guard import Guard
 from app.web.operation import ASGIApp
 from app.web.pages import Pages
 from app.workshop import open_workshop
+from engines.types import Task
 
 if TYPE_CHECKING:
     from app.recording.opening import Relay
@@ -134,12 +135,14 @@ async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
 def _kinds(settings: Settings) -> tuple[Kind, ...]:
     """The dialects to serve, and only those of the service that is recorded or replayed. Raises ``BadSetting``."""
     known = {kind.contract for kind in SERVED}
-    engine_ids = {card.id for card in cards_for(settings)}
+    cards = {card.id: card for card in cards_for(settings)}
     for name, engine_id in settings.services.models:
         if name.partition("/")[0] not in known:
             raise BadSetting(f"UNDERSTUDY_MODELS: use contract/model=engine-id with one of {', '.join(sorted(known))}")
-        if engine_id not in engine_ids:
+        if engine_id not in cards:
             raise BadSetting(f"UNDERSTUDY_MODELS: there is no engine {engine_id}")
+        if Task.TEXT_TO_IMAGE not in cards[engine_id].tasks:
+            raise BadSetting(f"UNDERSTUDY_MODELS: {engine_id} does not draw from text")
     recorded = settings.recording.record or settings.recording.replay
     return RECORDED if recorded else SERVED
 

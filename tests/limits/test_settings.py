@@ -57,6 +57,7 @@ OTHERS = (
     ("UNDERSTUDY_MODELS", "core=stable-diffusion-v1-6", "use contract/model=engine-id with one of aithriving, "),
     ("UNDERSTUDY_MODELS", "aithriving/shell=stable-diffusion-v1-6", "aithriving has no model 'shell', only core"),
     ("UNDERSTUDY_MODELS", "aithriving/core=stable-diffusion-v9", "there is no engine stable-diffusion-v9"),
+    ("UNDERSTUDY_MODELS", "aithriving/core=esrgan-v1-x2plus", "esrgan-v1-x2plus does not draw from text"),
 )
 CASES = (
     *((name, value, words) for name, words in WHOLE for value in ("-1", "many", "1.5")),
