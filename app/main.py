@@ -17,6 +17,7 @@ from app import logs
 from app.accounts.ports import RateLimit
 from app.cards import cards_for
 from app.dialects.served import RECORDED, SERVED, Kind
+from app.dialects.stability.v1 import ERA
 from app.errors import GalleryUnavailable, StoreUnavailable
 from app.fetching.fetcher import Fetcher
 from app.filters import PromptFilter, WordOutputFilter, read_list
@@ -153,7 +154,8 @@ def _relay(settings: Settings) -> Relay | None:
         return None
     from app.recording.opening import open_relay  # noqa: PLC0415
 
-    return open_relay(settings.recording, cards_for(settings), settings.limits)
+    known = tuple(card for card in cards_for(settings) if card.era == ERA)
+    return open_relay(settings.recording, known, settings.limits)
 
 
 def _house(settings: Settings) -> House:

@@ -117,7 +117,8 @@ class Gallery:
 
     async def forget(self, organization_id: str) -> None:
         """Remove all pieces of an organization that were kept before."""
-        await _off_the_loop(self._forget, organization_id)
+        if self._folder is not None:
+            await _off_the_loop(self._forget, organization_id)
 
     async def sweep(self) -> None:
         """Remove what has lain here for longer than ``seconds``, then the oldest until ``most_bytes`` hold the rest.
@@ -125,7 +126,8 @@ class Gallery:
         Call it now and then, such as every minute: ``keep`` does it only where much is added.
         """
         self._added = 0
-        await _off_the_loop(self._sweep)
+        if self._folder is not None:
+            await _off_the_loop(self._sweep)
 
     async def close(self) -> None:
         """Remove the temporary folder, if there is one."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
+import tempfile
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -255,3 +257,25 @@ def test_facts_are_as_json_reads_them(place: Place) -> None:
 
     assert found is not None
     assert found[0] == replace(kept, facts={"sizes": [1, 2]})
+
+
+def test_who_has_kept_nothing_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A temporary folder is made for the first picture, and not to look whether there is something to remove."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def count() -> int:
+        return len(list(tmp_path.iterdir()))
+
+    async def story() -> list[int]:
+        gallery = Gallery(None, 60.0, 1_000_000, lambda: 0.0)
+        found = []
+        await gallery.sweep()
+        await gallery.forget("org-1")
+        found.append(count())
+        await gallery.keep("org-1", b"picture", "image/png", {})
+        found.append(count())
+        await gallery.close()
+        found.append(count())
+        return found
+
+    assert asyncio.run(story()) == [0, 1, 0]
