@@ -14,7 +14,7 @@ from app.testing.operations import Operation, Target
 from app.web.body import Receive, read_chunks
 from app.web.operation import Scope
 from app.worlds.journal import Entry
-from app.worlds.outcomes import AskedFor
+from app.worlds.outcomes import USUAL_MEDIA_TYPES, AskedFor
 from app.worlds.redaction import Redaction
 from app.worlds.rules import Asked
 from app.worlds.strictness import Finding, Sent, findings
@@ -76,11 +76,12 @@ class Request:
     @property
     def asked_for(self) -> AskedFor:
         """What errors that are played speak of."""
-        schema = self.reading.schema
+        schema, operation = self.reading.schema, self.target.operation
         return AskedFor(
             engine=self.engine,
             prompt=roles.field(schema, "prompt") or "body",
             picture=roles.field(schema, "picture") or "body",
+            media_types=(operation and tuple(operation.schemas)) or USUAL_MEDIA_TYPES,
         )
 
     @property

@@ -56,13 +56,18 @@ class Kind(enum.StrEnum):
     WIRE = "wire"
 
 
+USUAL_MEDIA_TYPES = ("application/json",)
+"""What an operation is said to read where it reads no body at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class AskedFor:
-    """What errors speak of: the engine of the request, and what its contract calls prompt and picture."""
+    """What errors speak of: the engine of the request, what its contract calls prompt and picture, what it reads."""
 
     engine: str | None = None
     prompt: str = "text_prompts"
     picture: str = "init_image"
+    media_types: tuple[str, ...] = USUAL_MEDIA_TYPES
 
 
 Make = Callable[[AskedFor], Exception]
@@ -141,7 +146,7 @@ TABLE: Mapping[Outcome, Row] = {
         "408: the body did not arrive in time", lambda _: e.BodyTooSlow("not received within 60 seconds")
     ),
     Outcome.UNSUPPORTED_MEDIA_TYPE: _error(
-        "415: the Content-Type is not taken", lambda _: e.MediaTypeRefused("text/plain", ("application/json",))
+        "415: the Content-Type is not taken", lambda it: e.MediaTypeRefused("text/plain", it.media_types)
     ),
     Outcome.TOO_MANY_REQUESTS: _error("429: every engine is busy; Retry-After says when to try", lambda _: e.Busy(5)),
     Outcome.HEADERS_TOO_LARGE: _error("431: the headers have too many bytes", lambda _: e.HeaderTooLarge(32_768)),

@@ -94,6 +94,30 @@ def test_a_key_asks_for_an_error(double: Server, contract: str) -> None:
         assert ask(client, contract).status_code == 500
 
 
+def test_a_refused_media_type_names_the_ones_that_are_taken(client: Client) -> None:
+    """A service that reads forms asks for no JSON."""
+    answer = ask(client, "serevix", "a fox, understudy:unsupported_media_type")
+
+    assert "Content-Type must be multipart/form-data, but" in answer.json()["error"]["message"]
+
+
+def test_a_refused_media_type_where_no_body_is_read(double: Server) -> None:
+    """It is played there as well, in the words for JSON."""
+    with Unheld(double.url, "sk-understudy-unsupported-media-type") as client:
+        answer = client.get("/v1/credits")
+
+    assert (answer.status_code, answer.json()["description"]) == (415, "Send application/json, not text/plain.")
+
+
+@pytest.mark.parametrize("outcome", ["invalid_file_size", "invalid_mime_type", "invalid_image_dimensions"])
+def test_an_unusable_picture_is_the_one_at_the_address(client: Client, outcome: str) -> None:
+    """Stablecog knows pictures only by their address, and names that field."""
+    answer = ask(client, "stablecog", f"a fox, understudy:{outcome}")
+
+    assert answer.json()["error"] == "image_url_width_height_error"
+    assert answer.json()["description"].startswith("init_image_url: the file ")
+
+
 @every_contract
 def test_a_key_without_credits_is_refused_by_all(double: Server, contract: str) -> None:
     """The real refusal has the status of the played one."""

@@ -200,7 +200,7 @@ def _(error: e.FetchFailed) -> Wording:
 
 @word.register
 def _(error: e.BadPicture) -> Wording:
-    return Wording(400, UNREADABLE, f"{error.field}: the file {error}.")
+    return Wording(400, UNREADABLE, f"{FIELD}: the file {error}.")
 
 
 @word.register
