@@ -27,6 +27,7 @@ from app.worlds.books import Books, Doorman
 from app.worlds.engines import VisibleRegistry
 from app.worlds.keys import read_key
 from app.worlds.opening import Bounds, Opening
+from app.worlds.world import World
 from app.worlds.worlds import Worlds
 from engines.prices import MICRO
 from engines.registry import Registry
@@ -47,8 +48,11 @@ class Double:
 
     def now(self) -> float:
         """The time in the world of the request."""
-        world = now.current.get()
-        return world.clock.now() if world else time.time()
+        return _time_in(now.current.get())
+
+    def time_of(self, organization_id: str) -> float:
+        """The time in the world whose organization it is."""
+        return _time_in(self._worlds.of_organization(organization_id))
 
     def dialects(
         self, documents: Mapping[str, dict[str, Any]], gallery: Gallery
@@ -81,6 +85,10 @@ class ForcedFilter:
     def trips(self, request: GenerationRequest, picture: Picture) -> bool:
         """Whether the picture is to be blurred."""
         return now.forced_filter.get() or self._usual.trips(request, picture)
+
+
+def _time_in(world: World | None) -> float:
+    return world.clock.now() if world else time.time()
 
 
 def _check_key(key: str | None) -> None:

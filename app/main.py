@@ -76,7 +76,7 @@ def create(settings: Settings) -> ASGIApp:
         limits.request_seconds,
     )
     services = settings.services
-    gallery = Gallery(house.pictures, services.picture_seconds, services.picture_bytes, house.now)
+    gallery = Gallery(house.pictures, services.picture_seconds, services.picture_bytes, house.time_of)
     tools = Tools(
         studio,
         till,

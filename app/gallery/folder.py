@@ -40,11 +40,11 @@ STRAY_SECONDS = 3600.0
 
 
 class Gallery:
-    """Pieces that are shown for ``seconds`` by the clock ``now``, and take ``most_bytes`` of disk.
+    """Pieces that are shown for ``seconds`` by their organization's clock ``now``, and take ``most_bytes`` of disk.
 
     ``folder`` may be shared by processes; None means a temporary one, made when it is first needed and removed by
-    ``close``. Methods raise ``GalleryUnavailable`` where the folder cannot be used. ``now`` decides what is shown
-    and may differ from request to request; how long files lie here goes by ``real``, the computer's own clock.
+    ``close``. Methods raise ``GalleryUnavailable`` where the folder cannot be used. ``now`` decides what is shown and
+    may differ between organizations; how long files lie here goes by ``real``, the computer's own clock.
 
     ``keep`` costs the same however many pieces there are: it adds two files and reads nothing. Each time that a
     process has added a sixteenth of ``most_bytes`` its ``keep`` also sweeps, which costs the same again for every
@@ -57,7 +57,7 @@ class Gallery:
         folder: Path | None,
         seconds: float,
         most_bytes: int,
-        now: Callable[[], float],
+        now: Callable[[str], float],
         real: Callable[[], float] = time.time,
     ) -> None:
         self._folder = folder
@@ -78,7 +78,9 @@ class Gallery:
 
         ``piece_id`` is a random UUID of the caller's making, for who has to tell the id before, or to remove it.
         """
-        piece = Piece(piece_id or str(uuid4()), organization_id, media_type, int(self._now() * 1000), facts)
+        piece = Piece(
+            piece_id or str(uuid4()), organization_id, media_type, int(self._now(organization_id) * 1000), facts
+        )
         self._last = max(int(self._real() * 10**9), self._last + 1)
         self._added += await _off_the_loop(self._keep, piece, data, self._last)
         if self._added * SHARE >= self._most_bytes:
@@ -90,7 +92,7 @@ class Gallery:
         if not marks.ID.fullmatch(piece_id):
             return None
         found = await _off_the_loop(lambda: files.read(self._place(piece_id)))
-        return found if found and found[0].at > self._oldest_shown() else None
+        return found if found and self.seconds_left(found[0]) else None
 
     async def page(self, organization_id: str, count: int, cursor: str | None) -> tuple[tuple[Piece, ...], str | None]:
         """``count`` pieces of an organization, one at least, from the newest on or from where ``cursor`` stands.
@@ -101,15 +103,15 @@ class Gallery:
         before = marks.read_cursor(cursor) if cursor is not None else None
         if cursor is not None and before is None:
             raise BadCursor("not a cursor of this list")
-        return await _off_the_loop(self._page, organization_id, count, before, self._oldest_shown())
+        return await _off_the_loop(self._page, organization_id, count, before, self._oldest_shown(organization_id))
 
     async def count(self, organization_id: str) -> int:
         """How many pieces of an organization are shown."""
-        return await _off_the_loop(self._count, organization_id, self._oldest_shown())
+        return await _off_the_loop(self._count, organization_id, self._oldest_shown(organization_id))
 
     def seconds_left(self, piece: Piece) -> float:
         """For how long the piece is still shown."""
-        return max(0.0, (piece.at - self._oldest_shown()) / 1000)
+        return max(0.0, (piece.at - self._oldest_shown(piece.organization_id)) / 1000)
 
     async def remove(self, piece_id: str) -> None:
         """Show a piece no longer, if it was shown."""
@@ -135,9 +137,9 @@ class Gallery:
             await asyncio.to_thread(self._remove)
             self._folder = self._remove = None
 
-    def _oldest_shown(self) -> float:
-        """In Unix milliseconds; a piece is shown if it is younger."""
-        return (self._now() - self._seconds) * 1000
+    def _oldest_shown(self, organization_id: str) -> float:
+        """In Unix milliseconds; a piece of the organization is shown if it is younger."""
+        return (self._now(organization_id) - self._seconds) * 1000
 
     def _keep(self, piece: Piece, data: bytes, arrival: int) -> int:
         content = files.pack(piece, data)

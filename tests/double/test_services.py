@@ -359,6 +359,17 @@ def test_a_day_passes_when_it_is_told_to(double: Server, world: Understudy, new_
     assert statuses == [200, 200, 429, 200]
 
 
+def test_a_picture_is_shown_by_the_clock_of_its_world(client: Client, world: Understudy) -> None:
+    """A day later by that clock it is gone from its address as well, although no key is sent there."""
+    url = ask(client, "stablecog").json()["outputs"][0]["url"]
+    statuses = [requests.get(url, timeout=30).status_code]
+    for _ in range(2):
+        world.advance(12 * 60 * 60)
+        statuses.append(requests.get(url, timeout=30).status_code)
+
+    assert statuses == [200, 200, 404]
+
+
 def test_a_reset_forgets_finished_pictures(client: Client, world: Understudy) -> None:
     """What hung in the gallery is gone with everything else of the world, and of no other world."""
     kept, gone = Understudy(world.url, f"{world.key}-kept"), world

@@ -14,12 +14,12 @@ from tests.gallery.conftest import DAY, keep, prompts, run
 def die_while_writing(folder: Path) -> None:
     """Write half of a picture, in a process of its own."""
     Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment, method-assign]
-    keep(Gallery(folder, DAY, 10**9, time.time), "half")
+    keep(Gallery(folder, DAY, 10**9, lambda _: time.time()), "half")
 
 
 def share(folder: Path, number: int) -> None:
     """What one of several processes does, with as much sweeping as there can be."""
-    gallery = Gallery(folder, DAY, 10**9, time.time)
+    gallery = Gallery(folder, DAY, 10**9, lambda _: time.time())
     for index in range(40):
         kept = keep(gallery, f"{number}:{index}")
         doomed = keep(gallery, "doomed", f"org-doomed-{number % 2}")

@@ -35,7 +35,7 @@ class Place:
 
     def gallery(self, seconds: float = DAY, most_bytes: int = 10**9) -> Gallery:
         """One more gallery on the same folder."""
-        return Gallery(self.folder, seconds, most_bytes, lambda: self.real + self.ahead, lambda: self.real)
+        return Gallery(self.folder, seconds, most_bytes, lambda _: self.real + self.ahead, lambda: self.real)
 
     def files(self) -> list[Path]:
         """Everything that lies there."""

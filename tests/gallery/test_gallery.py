@@ -226,8 +226,8 @@ def test_nobody_else_on_the_computer_reads_them(place: Place) -> None:
 def test_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A gallery without a folder makes one when it is needed, and leaves nothing behind when it is closed."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    gallery = Gallery(None, DAY, 10**9, lambda: START)
-    unused = Gallery(None, DAY, 10**9, lambda: START)
+    gallery = Gallery(None, DAY, 10**9, lambda _: START)
+    unused = Gallery(None, DAY, 10**9, lambda _: START)
 
     kept = keep(gallery)
     assert run(gallery.read(kept.id)) is not None
@@ -267,7 +267,7 @@ def test_who_has_kept_nothing_leaves_nothing_behind(monkeypatch: pytest.MonkeyPa
         return len(list(tmp_path.iterdir()))
 
     async def story() -> list[int]:
-        gallery = Gallery(None, 60.0, 1_000_000, lambda: 0.0)
+        gallery = Gallery(None, 60.0, 1_000_000, lambda _: 0.0)
         found = []
         await gallery.sweep()
         await gallery.forget("org-1")

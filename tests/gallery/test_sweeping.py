@@ -156,7 +156,7 @@ def test_processes_share_a_folder(tmp_path: Path) -> None:
         child.join(PATIENCE)
 
     assert [child.exitcode for child in children] == [0] * 4
-    gallery = Gallery(tmp_path, DAY, 10**9, time.time)
+    gallery = Gallery(tmp_path, DAY, 10**9, lambda _: time.time())
     seen = prompts(gallery, count=7)
     assert len(seen) == len(set(seen)) == 4 * 40
     for number in range(4):
@@ -183,7 +183,7 @@ def test_a_folder_removed_under_a_mark(place: Place, monkeypatch: pytest.MonkeyP
 
 def test_threads_of_one_process(place: Place) -> None:
     """Galleries of one folder in threads make it only once, and lose nothing."""
-    gallery = Gallery(None, DAY, 10**9, time.time)
+    gallery = Gallery(None, DAY, 10**9, lambda _: time.time())
     threads = [threading.Thread(target=keep, args=(gallery, str(number))) for number in range(8)]
     for thread in threads:
         thread.start()

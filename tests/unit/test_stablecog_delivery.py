@@ -82,7 +82,7 @@ def deliver(
     """One request: the answer that was heard, the ids in the gallery afterwards, and what failed the charge."""
 
     async def work() -> tuple[Any, list[str], type[BaseException] | None]:
-        gallery = Gallery(folder, 60.0, 10**9, lambda: 1_700_000_000.0)
+        gallery = Gallery(folder, 60.0, 10**9, lambda _: 1_700_000_000.0)
         studio, call = Ready(filtered), Heard(listening)
         with ThreadPoolExecutor(1) as hands:
             rooms = dataclasses.replace(tools(studio=cast("Studio", studio), hands=hands), gallery=gallery)
