@@ -22,6 +22,7 @@ from tests.wire.stablecog_asking import (
     assert_error,
     credits_of,
     listed,
+    look,
     outputs,
     settings,
     shown,
@@ -197,6 +198,17 @@ def test_a_picture_of_this_server_needs_no_network(client: Client) -> None:
 
     assert (shown(client, again) == shown(client, first)).all()
     assert settings(again)["init_image_url"] == url
+
+
+@pytest.mark.parametrize("tail", ["?v=2", "#top", "?v=2#top"])
+def test_an_own_picture_is_found_whatever_hangs_on_its_address(client: Client, tail: str) -> None:
+    """A query and a fragment make no other picture of it, here as at the address itself."""
+    url = outputs(ask(client))[0]["url"]
+
+    answer = ask(client, init_image_url=url + tail, prompt_strength=0)
+
+    assert look(client, url + tail).status_code == 200
+    assert (shown(client, answer) == shown(client, ask(client))).all()
 
 
 @pytest.mark.parametrize("name", ["00000000-0000-4000-8000-000000000000.png", "x", "", "../../credits"])

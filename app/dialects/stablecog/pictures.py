@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,6 +18,8 @@ from engines.types import Pixels
 FILES = "/v1/image/generation/files/"
 """Where pictures are shown, below the address of the server."""
 SUFFIX = ".png"
+TAIL = re.compile("[?#]")
+"""Behind it an address says nothing about which picture is shown."""
 FIELD = "init_image_url"
 
 
@@ -42,7 +45,8 @@ class Fetching:
         return await self._tools.by_hand(_fitting, data, size, self._tools.limits)
 
     async def _kept(self, name: str) -> bytes:
-        found = await self._tools.gallery.read(name.removesuffix(SUFFIX))
+        path = TAIL.split(name, maxsplit=1)[0]
+        found = await self._tools.gallery.read(path.removesuffix(SUFFIX))
         if found is None:
             raise InitImageGone
         return found[1]
