@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import os
+import random
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engines.analysis.embedded import similarity
 from engines.analysis.embedded.family import scored
 from engines.analysis.types import Analysis, Findings, Question, Row
 
@@ -54,6 +57,33 @@ def test_a_thousand_labels_keep_their_order(task: Analysis) -> None:
     row = _ask(task, "gardening tips for roses", labels=labels).scores[0]
     assert len(row) == 1000
     assert row.index(max(row)) == 999
+
+
+@pytest.mark.parametrize("task", CHOOSING)
+def test_words_without_end_take_little_memory(task: Analysis) -> None:
+    """Words of ten thousand letters, each a new one, are scored in a few megabytes, and none of these is kept."""
+    letters = random.Random(1)
+    _ask(task, "a cat", labels=LABELS)
+
+    tracemalloc.start()
+    for _ in range(20):
+        _ask(task, "".join(letters.choices("bcdefghijklm", k=10_000)), labels=LABELS)
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 10_000_000
+    assert kept < 100_000
+
+
+def test_a_text_is_read_once_for_all_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty labels do not make a long sentence sixty times as much work."""
+    read: list[str] = []
+    vector = similarity.vector
+    monkeypatch.setattr(similarity, "vector", lambda text: read.append(text) or vector(text))
+
+    _ask(Analysis.SIMILARITY, "a cat", "a dog", labels=tuple(map(str, range(60))))
+
+    assert len(read) == 62
 
 
 @pytest.mark.parametrize("task", CHOOSING)

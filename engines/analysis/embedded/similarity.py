@@ -42,7 +42,7 @@ _FACETS = {
 def compare(texts: Sequence[str], others: Sequence[str]) -> tuple[Row, ...]:
     """The similarity of each text to each of the others, from -1 for opposites to 1 for the same words."""
     vectors = [vector(other) for other in others]
-    return tuple(tuple(_cosine(vector(text), other) for other in vectors) for text in texts)
+    return tuple(tuple(_cosine(one, other) for other in vectors) for one in map(vector, texts))
 
 
 def vector(text: str) -> Vector:

@@ -31,10 +31,14 @@ class Index:
 
 
 def dropped(word: str) -> Iterator[str]:
-    """The word, and what is left of it without each of its letters but the first."""
+    """The word, and what is left of it without each of its letters but the first.
+
+    A word of more than 24 letters is left alone: of one without end this would be the square of its length.
+    """
     yield word
-    for at in range(1, len(word)):
-        yield word[:at] + word[at + 1 :]
+    if len(word) <= _LONGEST:
+        for at in range(1, len(word)):
+            yield word[:at] + word[at + 1 :]
 
 
 def one_slip(one: str, other: str) -> bool:

@@ -62,14 +62,18 @@ def read(text: str) -> tuple[Token, ...]:
     return _asked(tokens)
 
 
-@lru_cache(maxsize=1 << 15)
 def stem(word: str) -> str:
-    """The stem of an English word by the Porter2 algorithm; words of other scripts stay as they are."""
+    """The stem of an English word by the Porter2 algorithm; words without end or of other scripts stay as they are."""
+    return _stem(word) if len(word) <= _LONGEST_STEMMED else word
+
+
+@lru_cache(maxsize=1 << 15)
+def _stem(word: str) -> str:
     # The pure Python class by its own name: the package's factory hands out a C library of another version where
     # one is installed. A stemmer keeps the word at hand in itself, so threads cannot share one.
     from snowballstemmer.english_stemmer import EnglishStemmer  # noqa: PLC0415 -- wanted for the first text only
 
-    return str(EnglishStemmer().stemWord(word)) if len(word) <= _LONGEST_STEMMED else word
+    return str(EnglishStemmer().stemWord(word))
 
 
 def _words(text: str) -> Iterator[str]:
