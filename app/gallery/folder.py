@@ -82,7 +82,8 @@ class Gallery:
             piece_id or str(uuid4()), organization_id, media_type, int(self._now(organization_id) * 1000), facts
         )
         self._last = max(int(self._real() * 10**9), self._last + 1)
-        self._added += await _off_the_loop(self._keep, piece, data, self._last)
+        size = await _off_the_loop(self._keep, piece, data, self._last)
+        self._added += size  # Not in the line above: it would forget what others have added in the meantime.
         if self._added * SHARE >= self._most_bytes:
             await self.sweep()
         return piece

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import multiprocessing
 import os
@@ -58,6 +59,20 @@ def test_keeping_makes_room_by_itself(place: Place) -> None:
 
     assert 32 * BLOCK < most <= 34 * BLOCK
     assert prompts(gallery)[:32] == [str(number) for number in range(199, 167, -1)]
+
+
+def test_pictures_kept_at_once_make_room_too(place: Place) -> None:
+    """What several requests keep at the same time counts in full, so that the folder does not outgrow its size."""
+    gallery, most, crowd = place.gallery(most_bytes=160 * BLOCK), 0, 20
+
+    async def together() -> None:
+        await asyncio.gather(*(gallery.keep("org-1", b"a", "image/png", {}) for _ in range(crowd)))
+
+    for _ in range(20):
+        run(together())
+        most = max(most, len(list((place.folder / "pieces").glob("*/*"))))
+
+    assert 160 <= most <= 160 + 10 + crowd
 
 
 def test_an_empty_gallery_can_be_swept(place: Place) -> None:
