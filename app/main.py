@@ -98,14 +98,14 @@ def create(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
-        alive = asyncio.create_task(_stay_alive(store, gallery))
+        alive = [asyncio.create_task(work) for work in (_stay_alive(store), _keep_tidy(gallery))]
         engines.warm()
         try:
             yield
         finally:
-            alive.cancel()
-            with suppress(asyncio.CancelledError):
-                await alive
+            for task in alive:
+                task.cancel()
+            await asyncio.wait(alive)
             engines.registry.close()
             engines.analysts.close()
             await gallery.close()
@@ -180,11 +180,17 @@ def _watch(parent: int | None) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-async def _stay_alive(store: Store, gallery: Gallery) -> None:
-    """Repair what others left behind and clear away old pictures, again and again."""
+async def _stay_alive(store: Store) -> None:
+    """Repair what others left behind, again and again."""
     while True:
         with suppress(StoreUnavailable):
             await store.recover(exclusive=False)
+        await asyncio.sleep(SIGN_OF_LIFE)
+
+
+async def _keep_tidy(gallery: Gallery) -> None:
+    """Clear away old pictures, again and again; a slow disk must not keep the sign of life waiting."""
+    while True:
         with suppress(GalleryUnavailable):
             await gallery.sweep()
         await asyncio.sleep(SIGN_OF_LIFE)
