@@ -20,12 +20,15 @@ from app.dialects.stativerse.reading import Size
 from app.dialects.stativerse.selling import GRID, LONGEST, SHORTEST
 from app.errors import BadPictureSize, BadPictureType
 from app.settings import Limits
-from engines.codec import any_size, encode_jpeg, encode_png
+from engines.codec import encode_jpeg, encode_png
 from engines.types import Pixels
 
 DATA_URI = re.compile(r"data:[^,]{0,256};base64,", re.IGNORECASE)
-BLANKS = str.maketrans("", "", " \t\r\n")
+PLAIN = str.maketrans("-_", "+/", " \t\r\n")
+"""Blanks left out, and the alphabet for URLs turned into the usual one."""
 
+LONGEST_SENT = 65_535
+"""The longest side of a picture to be resized, as of a JPEG: resizing takes memory for every pixel of a side."""
 KEPT = 3
 """How many parts of the picture that is edited there are to one part of all the others together."""
 WHITE = 255
@@ -53,10 +56,10 @@ def received(sent: str | Sequence[str], resolution: Size | None, crop: bool, lim
     edited.
     """
     named = [("image", sent)] if isinstance(sent, str) else [(f"image[{i}]", one) for i, one in enumerate(sent)]
-    rules = [_editable if resolution is None else any_size] + [any_size] * (len(named) - 1)
-    first, *others = (_decoded(name, one, rule, limits) for (name, one), rule in zip(named, rules, strict=True))
+    first = _decoded(*named[0], _editable if resolution is None else _resizable, limits)
     base = fitted(first, resolution or first.size, crop=crop)
-    return [base, *(fitted(other, base.size, crop=True) for other in others)]
+    # One after the other: decoded pictures are many times as large as what is kept of them.
+    return [base, *(fitted(_decoded(*other, _resizable, limits), base.size, crop=True) for other in named[1:])]
 
 
 def start(shown: Sequence[Shown]) -> Pixels:
@@ -151,10 +154,11 @@ def _decoded(field: str, text: str, rule: Callable[[int, int], None], limits: Li
 
 
 def _bytes(field: str, text: str) -> bytes:
-    """What the base64 says, with or without the head of a data URI, blanks and line ends skipped."""
+    """What the base64 says, in either alphabet, with or without padding and the head of a data URI, blanks skipped."""
     head = DATA_URI.match(text)
+    digits = text[head.end() if head else 0 :].translate(PLAIN).rstrip("=")
     try:
-        return base64.b64decode(text[head.end() if head else 0 :].translate(BLANKS), validate=True)
+        return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
     except (binascii.Error, ValueError) as problem:
         raise BadPictureType(field, "must be base64, bare or as a data URI") from problem
 
@@ -165,6 +169,11 @@ def _editable(width: int, height: int) -> None:
             f"sides must have {SHORTEST} to {LONGEST} pixels, but we received {width}x{height}; "
             "send a resolution to have it resized"
         )
+
+
+def _resizable(width: int, height: int) -> None:
+    if max(width, height) > LONGEST_SENT:
+        raise ValueError(f"sides may have at most {LONGEST_SENT} pixels, but we received {width}x{height}")
 
 
 def _margins(side: int) -> tuple[int, int]:
