@@ -119,7 +119,7 @@ SIZES: list[tuple[Any, str]] = [
     ([64], " must have at least 2 items."),
     ([64, 64, 64], " cannot have more than 2 items."),
     ([64, 2049], "[1] must be less than or equal to 2048."),
-    (["64", 64], "[0] must be an integer."),
+    (["64", 64], "[0] must be a number."),
     ([64, 64.5], "[1] must be an integer."),
     (64, " must be an array."),
     ({"0": 64, "1": 64}, " must be an array."),
@@ -196,7 +196,7 @@ def test_the_fewest_and_the_most_steps(client: Client, endpoint: str, steps: int
         (0, "steps must be greater than or equal to 1."),
         (151, "steps must be less than or equal to 150."),
         (8.5, "steps must be an integer."),
-        ("8", "steps must be an integer."),
+        ("8", "steps must be a number."),
     ],
 )
 def test_wrong_steps(client: Client, endpoint: str, steps: object, message: str) -> None:
@@ -256,6 +256,18 @@ def test_a_seed_is_made_up(client: Client, endpoint: str, seed: object) -> None:
 
 
 @every_picture
+def test_whole_numbers_may_be_written_with_a_point(client: Client, endpoint: str) -> None:
+    """The document knows numbers only: 8.0 is as good as 8, wherever a whole one is wanted."""
+    whole = {"resolution": [112, 80], "post_resolution": [56, 40], "steps": 8, "seed": 7}
+    pointed = {"resolution": [112.0, 80.0], "post_resolution": [56.0, 40.0], "steps": 8.0, "seed": 7.0}
+
+    plain, other = (data(ask(client, endpoint, **words)) for words in (whole, pointed))
+
+    assert (other["seed"], other["output"]) == (7, plain["output"])
+    assert isinstance(other["seed"], int)
+
+
+@every_picture
 @pytest.mark.parametrize("seed", [0, 4_294_967_295])
 def test_the_first_and_the_last_seed(client: Client, endpoint: str, seed: int) -> None:
     """Both ends are seeds like any other: 0 does not mean a random one."""
@@ -272,7 +284,7 @@ def test_the_first_and_the_last_seed(client: Client, endpoint: str, seed: int) -
         (-1, "seed must be greater than or equal to 0."),
         (4_294_967_296, "seed must be less than or equal to 4294967295."),
         (1.5, "seed must be an integer."),
-        ("7", "seed must be an integer."),
+        ("7", "seed must be a number."),
     ],
 )
 def test_a_wrong_seed(client: Client, endpoint: str, seed: object, message: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app import seeds
 from app.dialects.stativerse.selling import GRID
+from app.errors import BadField
 from engines.analysis.types import Analysis, Question
 from engines.types import GenerationRequest, Pixels, Prompt, Task
 
@@ -47,21 +48,21 @@ def order(words: Words) -> Order:
     return Order(
         prompt=prompt,
         negative=_sound(words.get("negative_prompt", "")),
-        resolution=_size(words.get("resolution")),
-        finish=_size(words.get("post_resolution")),
-        steps=words["steps"],
+        resolution=_size("resolution", words),
+        finish=_size("post_resolution", words),
+        steps=_whole("steps", words["steps"]),
         guidance=float(words["guidance"]),
         crop=words["crop"],
         cut_out=words["remove_background"],
         guarded=_guarded(words, prompt),
         form=words["output_format"],
-        seed=words["seed"] if "seed" in words else seeds.source.get()(),
+        seed=_whole("seed", words["seed"]) if "seed" in words else seeds.source.get()(),
     )
 
 
-def generation(engine_id: str, wanted: Order, size: Size) -> GenerationRequest:
-    """A picture from text, drawn in ``size`` rounded up to the grid."""
-    width, height = map(_up, size)
+def generation(engine_id: str, wanted: Order, drawn: Size) -> GenerationRequest:
+    """A picture from text, drawn in ``drawn`` rounded up to the grid."""
+    width, height = map(_up, drawn)
     return GenerationRequest(
         task=Task.TEXT_TO_IMAGE,
         engine_id=engine_id,
@@ -91,6 +92,12 @@ def edit(engine_id: str, wanted: Order, start: Pixels) -> GenerationRequest:
     )
 
 
+def size(field: str, sides: Sequence[float]) -> Size:
+    """Width and height in a field, as whole numbers. Raises ``BadField``."""
+    width, height = (_whole(f"{field}[{i}]", side) for i, side in enumerate(sides))
+    return width, height
+
+
 def question(task: Analysis, words: Words) -> Question:
     """The texts of a body and what they are scored against."""
     texts = [words["input"]] if isinstance(words["input"], str) else words["input"]
@@ -114,8 +121,15 @@ def _sound(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _size(sides: list[int] | None) -> Size | None:
-    return (sides[0], sides[1]) if sides else None
+def _size(field: str, words: Words) -> Size | None:
+    return size(field, words[field]) if field in words else None
+
+
+def _whole(field: str, number: float) -> int:
+    """The document knows numbers only, so 8.0 is as good as 8. Raises ``BadField`` for what lies between."""
+    if number != int(number):
+        raise BadField(field, "type", ["integer"])
+    return int(number)
 
 
 def _up(side: int) -> int:

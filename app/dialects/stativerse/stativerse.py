@@ -36,9 +36,8 @@ class Stativerse:
         """A picture from text."""
         began = time.perf_counter()
         order = reading.order(call.body.full)
-        width, height = call.body.full["resolution"]
-        request = reading.generation(self._engine_id, order, (width, height))
-        await self._draw(call, order, request, (width, height), began)
+        size = reading.size("resolution", call.body.full["resolution"])
+        await self._draw(call, order, reading.generation(self._engine_id, order, size), size, began)
 
     async def image_edit(self, call: Call) -> None:
         """A picture from pictures and text; without text the first picture, only cropped, resized and written."""
