@@ -6,7 +6,6 @@ from app.dialects.serevix import reading
 from app.dialects.serevix.accepting import JPEG, media_type
 from app.dialects.serevix.fitting import resized
 from app.dialects.serevix.wording import word
-from app.dialects.stability.answers import finish_reason
 from app.studio import Finished
 from app.tools import Tools
 from app.web.answer import Answer, json_answer
@@ -25,6 +24,9 @@ MODELS = (
     "sd3.5-large-turbo",
 )
 """The models that the owner may have drawn by other engines; any further engine goes by its own id."""
+
+SUCCESS, FILTERED = "SUCCESS", "CONTENT_FILTERED"
+"""How the gateway names the way a picture ended."""
 
 
 class Serevix:
@@ -71,7 +73,8 @@ def _answer(picture: Finished, request: GenerationRequest, media: str, image: De
     """The picture in the size of what it was made from; runs where picture work runs."""
     pixels = picture.pixels if image is None else _like(image, picture, request)
     encoded = encode_jpeg(pixels) if media == JPEG else encode_png(pixels)
-    headers = (("Finish-Reason", finish_reason(picture)), ("Seed", str(picture.seed)))
+    reason = FILTERED if picture.filtered else SUCCESS
+    headers = (("Finish-Reason", reason), ("Seed", str(picture.seed)))
     return Answer(200, encoded, media, headers)
 
 
