@@ -211,8 +211,3 @@ def _(error: w.PictureTooLarge) -> Wording:
 @word.register
 def _(error: e.BadCursor) -> Wording:
     return Wording(400, "invalid_cursor", "cursor is none that a page of this list has ended with.")
-
-
-@word.register
-def _(error: e.NotTheService) -> Wording:
-    return Wording(error.status, error.code, error.message)

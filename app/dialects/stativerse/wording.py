@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from app import errors as e
+from app.dialects.amounts import plain
 from app.dialects.fields import field_reason
 from engines import errors as w
-from engines.prices import MICRO
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def _(error: e.UnknownKey) -> Wording:
 
 @word.register
 def _(error: e.InsufficientBalance) -> Wording:
-    message = f"This takes {_credits(error.need)} credits, and {_credits(error.have)} are left."
+    message = f"This takes {plain(error.need)} credits, and {plain(error.have)} are left."
     return Wording(402, "insufficient_credits", message)
 
 
@@ -122,7 +122,7 @@ def _(error: e.MediaTypeRefused) -> Wording:
 @word.register
 def _(error: e.AllowanceExhausted) -> Wording:
     message = (
-        f"This takes {_credits(error.need)} credits, and {_credits(error.left)} of today's are left; "
+        f"This takes {plain(error.need)} credits, and {plain(error.left)} of today's are left; "
         "they are renewed at midnight UTC."
     )
     return Wording(429, "daily_credits_exhausted", message, until=error.resets)
@@ -168,16 +168,5 @@ def _(error: e.TookTooLong) -> Wording:
     return Wording(504, "timeout", f"The model was {error}; nothing was charged.")
 
 
-@word.register
-def _(error: e.NotTheService) -> Wording:
-    return Wording(error.status, error.code, error.message)
-
-
 def _retry(seconds: int) -> tuple[tuple[str, str], ...]:
     return (("Retry-After", str(seconds)),)
-
-
-def _credits(micro_credits: int) -> str:
-    """Micro-credits as credits without trailing zeros."""
-    whole, rest = divmod(micro_credits, MICRO)
-    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")
