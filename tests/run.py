@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-SECOND = ("pipelines", "recording", "intercept", "plugin")
+SECOND = ("pipelines", "plugin")
 """The folders of the second half; all others are the first."""
 
 
