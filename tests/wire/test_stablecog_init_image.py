@@ -211,6 +211,15 @@ def test_an_own_picture_is_found_whatever_hangs_on_its_address(client: Client, t
     assert (shown(client, answer) == shown(client, ask(client))).all()
 
 
+def test_half_a_character_in_an_address_is_a_question_mark(client: Client) -> None:
+    """Half of a surrogate pair, which no answer and no list could tell, harms nobody here either."""
+    url = outputs(ask(client))[0]["url"]
+
+    answer = ask(client, init_image_url=url + "?half=\ud83e")
+
+    assert settings(answer)["init_image_url"] == url + "?half=?"
+
+
 @pytest.mark.parametrize("name", ["00000000-0000-4000-8000-000000000000.png", "x", "", "../../credits"])
 def test_a_picture_of_this_server_that_is_gone(client: Client, name: str) -> None:
     """It has a code of its own."""

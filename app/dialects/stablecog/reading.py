@@ -100,7 +100,7 @@ def order(models: Models, words: Mapping[str, Any]) -> Order:
         guidance_scale=words["guidance_scale"],
         inference_steps=steps,
         seed=_seed(words.get("seed")),
-        init_image_url=words.get("init_image_url") or None,
+        init_image_url=_text(words.get("init_image_url", "")) or None,
         prompt_strength=words["prompt_strength"],
     )
 
