@@ -35,11 +35,15 @@ class InsufficientBalance(CounterError):
 
 
 class AllowanceExhausted(CounterError):
-    """What may be spent in a day is spent; figures in micro-credits, ``resets`` in Unix seconds."""
+    """What may be spent in a day is spent; figures in micro-credits, ``resets`` in Unix seconds.
+
+    ``left`` may be said as below zero, where an allowance was lowered in the middle of a day: nothing is left then.
+    """
 
     code = "allowance_exhausted"
 
     def __init__(self, need: int, left: int, resets: int) -> None:
+        left = max(0, left)
         super().__init__(f"need {need}, {left} left until {resets}")
         self.need = need
         self.left = left

@@ -46,6 +46,19 @@ def test_a_day_has_an_end_of_its_credits(url: str) -> None:
     play(url, story)
 
 
+def test_an_allowance_that_was_lowered_has_nothing_left(url: str) -> None:
+    """Who has spent more than an owner allows since is told of nothing left, and not of less than nothing."""
+
+    async def story(store: RedisStore) -> None:
+        caller = await someone(store, 100)
+        await store.reserve(allowed(caller, 7))
+        with pytest.raises(AllowanceExhausted) as refused:
+            await store.reserve(replace(allowed(caller, 1), allowance=replace(TEN, amount=5)))
+        assert refused.value.left == 0
+
+    play(url, story)
+
+
 def test_the_balance_still_pays(url: str) -> None:
     """An allowance is a limit and no gift: without credits nothing is sold, and the day is not touched."""
 
