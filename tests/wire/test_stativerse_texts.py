@@ -169,6 +169,14 @@ def test_half_a_character_in_a_text(client: Client, endpoint: str, batch: bool) 
 
 
 @every_text
+def test_texts_full_of_commas(client: Client, endpoint: str) -> None:
+    """Signs in a text are no values: tables and code in it are no reason to refuse the request."""
+    text = r'{"a": [1, 2, "\"", "\\"]},' * 300
+
+    assert len(data(ask(client, endpoint, input=[text] * 16, choices=["sports"]))["output"]) == 16
+
+
+@every_text
 def test_the_longest_question(client: Client, endpoint: str) -> None:
     """32 inputs and 64 choices, and texts of ten thousand characters, are taken."""
     many = data(ask(client, endpoint, input=["a goal"] * 32, choices=[f"choice {i}" for i in range(64)]))
