@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from app import main
+from app import logs, main
 from app.errors import GalleryUnavailable, StoreUnavailable
 from app.gallery.folder import Gallery
 from app.settings import Settings
@@ -63,7 +63,7 @@ def test_a_server_goes_on_clearing_away_old_pictures(monkeypatch: pytest.MonkeyP
 def test_a_slow_disk_does_not_keep_the_sign_of_life_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who clears away pictures for minutes is not taken for dead, and its open charges are not given back."""
     monkeypatch.setattr(main, "SIGN_OF_LIFE", 0.001)
-    monkeypatch.setattr(main.logs, "start", lambda _: None)  # It would take the log away from all later tests.
+    monkeypatch.setattr(logs, "start", lambda _: None)  # It would take the log away from all later tests.
     store = FlickeringStore()
     monkeypatch.setattr(Gallery, "sweep", lambda _: asyncio.Event().wait())
     monkeypatch.setattr(Books, "recover", lambda _, *, exclusive: store.recover(exclusive=exclusive))
