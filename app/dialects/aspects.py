@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.dialects.texts import sound
 from engines.types import EngineCard, Prompt
 
 ASPECTS: dict[str, tuple[int, int]] = {
@@ -24,12 +25,9 @@ LARGEST_SEED = 2**32 - 2
 
 
 def prompts(prompt: str, negative: str) -> tuple[Prompt, ...]:
-    """A prompt and what to keep out, if anything.
-
-    Halves of surrogate pairs, which JSON can smuggle in, become question marks.
-    """
+    """A prompt and what to keep out, if anything."""
     texts = ((prompt, 1.0), (negative, -1.0)) if negative else ((prompt, 1.0),)
-    return tuple(Prompt(text.encode("utf-8", "replace").decode(), weight) for text, weight in texts)
+    return tuple(Prompt(sound(text), weight) for text, weight in texts)
 
 
 def follows_negative(card: EngineCard) -> bool:

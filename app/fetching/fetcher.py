@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from app.fetching.asking import Asker, Resolve
 
 
+AT_ONCE = 16
+"""How many URLs are asked for at the same time; whoever comes then waits, and his seconds begin after that."""
+
+
 async def look_up(host: str, port: int) -> tuple[str, ...]:
     """All addresses that the system knows for a name, the best first. Raises ``OSError`` and ``UnicodeError``."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -47,6 +51,7 @@ class Fetcher:
         self._resolve = resolve
         self._trust = trust
         self._asker: Asker | None = None
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, url: str) -> bytes:
         """The body behind ``url``, as it was sent.
@@ -57,7 +62,7 @@ class Fetcher:
         if self._asker is None:
             self._asker = await asyncio.to_thread(self._load)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with self._places, asyncio.timeout(self._seconds):
                 return await self._asker.get(url)
         except TimeoutError:
             raise FetchFailed("slow", f"the answer did not arrive within {self._seconds:g} seconds") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, MutableMapping
 from typing import Any
@@ -14,6 +15,9 @@ from app.worlds.depicted import picture_bytes, pixel_bytes
 from app.worlds.journal import Entry, Journal
 from app.worlds.now import Tab
 from app.worlds.redaction import PictureNote, Redaction, note_of
+
+LARGE = 4_000_000
+"""Bytes from which on an answer, such as a picture in plain numbers, is read off the event loop."""
 
 
 class Notes:
@@ -36,7 +40,7 @@ class Notes:
         if message["type"] == "http.response.start":
             self._start = message
         elif self._start is not None:
-            self._write(self._start, message.get("body", b""))
+            await self._write(self._start, message.get("body", b""))
             self._start = None
         await self._send(message)
 
@@ -45,9 +49,10 @@ class Notes:
         seconds = self._entry.seconds
         self._amend(seconds=self._passed() if seconds is None else seconds)
 
-    def _write(self, start: MutableMapping[str, Any], body: bytes) -> None:
+    async def _write(self, start: MutableMapping[str, Any], body: bytes) -> None:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]]
-        answer, pictures = _told(dict(headers), body)
+        reading = (dict(headers), body)
+        answer, pictures = await asyncio.to_thread(_told, *reading) if len(body) > LARGE else _told(*reading)
         self._amend(
             status=start["status"],
             answer_headers=self._redaction.headers(headers),

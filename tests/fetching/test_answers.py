@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
 
 import pytest
 
+from app.fetching import fetcher
 from tests.fetching.conftest import NAME
 from tests.fetching.hosts import PICTURE, Names, Serve, failed, fetched, host, moved, neighbour, ok, refused
 
@@ -314,3 +317,28 @@ class TestRedirects:
         """A redirect without a location is no answer."""
         with host(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n") as there:
             assert failed(neighbour(), there.url) == "status"
+
+
+def test_only_so_many_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes when two are being asked for waits until one has its answer; all get theirs."""
+    monkeypatch.setattr(fetcher, "AT_ONCE", 2)
+    inside, most, lock = [0], [0], threading.Lock()
+
+    def slowly(connection: socket.socket, _: bytes) -> None:
+        with lock:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+        time.sleep(0.05)
+        with lock:
+            inside[0] -= 1
+        connection.sendall(ok())
+
+    async def all_of(url: str) -> list[bytes]:
+        asking = neighbour()
+        return await asyncio.gather(*(asking.fetch(url) for _ in range(6)))
+
+    with host(slowly) as there:
+        bodies = asyncio.run(all_of(there.url))
+
+    assert bodies == [PICTURE] * 6
+    assert most == [2]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app import seeds
+from app.dialects.texts import sound
 from app.errors import BadField
 from engines.codec import Decoded
 from engines.types import EngineCard, GenerationRequest, Pixels, Prompt, Sampler, Task
@@ -15,9 +16,9 @@ Words = Mapping[str, Any]
 
 
 def prompts(words: Words) -> tuple[Prompt, ...]:
-    """Texts and weights; halves of surrogate pairs, which JSON can smuggle in, become question marks."""
+    """Texts and weights."""
     return tuple(
-        Prompt(one["text"].encode("utf-8", "replace").decode(), float(one.get("weight", 1.0)))
+        Prompt(sound(one["text"]), float(one.get("weight", 1.0)))
         for one in words.get("text_prompts", ())
         if one.get("text")
     )

@@ -9,6 +9,7 @@ from typing import Any
 from app import seeds
 from app.dialects.stablecog.models import DPM_2M, Model, Models, Scheduler
 from app.dialects.stablecog.refusals import TooManyPixelSteps
+from app.dialects.texts import sound
 from engines.types import EngineCard, GenerationRequest, Pixels, Prompt, Task
 
 AT_MOST = 1024 * 1024 * 30
@@ -92,22 +93,17 @@ def order(models: Models, words: Mapping[str, Any]) -> Order:
         model=model,
         scheduler=scheduler,
         card=card,
-        prompt=_text(words["prompt"]),
-        negative_prompt=_text(words["negative_prompt"]),
+        prompt=sound(words["prompt"]),
+        negative_prompt=sound(words["negative_prompt"]),
         width=width,
         height=height,
         num_outputs=words["num_outputs"],
         guidance_scale=words["guidance_scale"],
         inference_steps=steps,
         seed=_seed(words.get("seed")),
-        init_image_url=_text(words.get("init_image_url", "")) or None,
+        init_image_url=sound(words.get("init_image_url", "")) or None,
         prompt_strength=words["prompt_strength"],
     )
-
-
-def _text(sent: str) -> str:
-    """The text; halves of surrogate pairs, which JSON can smuggle in, become question marks."""
-    return sent.encode("utf-8", "replace").decode()
 
 
 def _check_pixel_steps(product: int) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from app import seeds
 from app.dialects.stativerse.selling import GRID
+from app.dialects.texts import sound
 from app.errors import BadField
 from engines.analysis.types import Analysis, Question
 from engines.types import GenerationRequest, Pixels, Prompt, Task
@@ -44,10 +45,10 @@ class Order:
 
 def order(words: Words) -> Order:
     """What a body of one of the two operations on pictures asks for."""
-    prompt = _sound(words.get("prompt", ""))
+    prompt = sound(words.get("prompt", ""))
     return Order(
         prompt=prompt,
-        negative=_sound(words.get("negative_prompt", "")),
+        negative=sound(words.get("negative_prompt", "")),
         resolution=_size("resolution", words),
         finish=_size("post_resolution", words),
         steps=_whole("steps", words["steps"]),
@@ -101,24 +102,19 @@ def size(field: str, sides: Sequence[float]) -> Size:
 def question(task: Analysis, words: Words) -> Question:
     """The texts of a body and what they are scored against."""
     texts = [words["input"]] if isinstance(words["input"], str) else words["input"]
-    return Question(task, tuple(map(_sound, texts)), tuple(map(_sound, words["choices"])))
+    return Question(task, tuple(map(sound, texts)), tuple(map(sound, words["choices"])))
 
 
 def _guarded(words: Words, prompt: str) -> str | None:
     """The prompt behind the instruction, if the texts are to be judged; only the judge sees the instruction."""
     if "safety_input" in words:
-        return f"{_sound(words['safety_input'])}\n{prompt}"
+        return f"{sound(words['safety_input'])}\n{prompt}"
     return prompt if words["safety_check"] else None
 
 
 def _prompts(wanted: Order) -> tuple[Prompt, ...]:
     negative = (Prompt(wanted.negative, -1.0),) if wanted.negative else ()
     return (Prompt(wanted.prompt), *negative)
-
-
-def _sound(text: str) -> str:
-    """The text, with question marks for halves of surrogate pairs, which JSON can smuggle in."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _size(field: str, words: Words) -> Size | None:
