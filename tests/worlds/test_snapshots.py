@@ -8,7 +8,7 @@ import pytest
 
 from app.accounts.model import Allowance, Role
 from app.accounts.ports import RateLimit
-from app.errors import RateLimited
+from app.errors import AllowanceExhausted, RateLimited
 from app.worlds.clock import Clock
 from app.worlds.journal import Entry
 from app.worlds.opening import Bounds
@@ -67,6 +67,21 @@ def test_whatever_changes_comes_back(lived_in: World, change: Callable[[World], 
     assert take(lived_in) != before
     restore(lived_in, before)
     assert take(lived_in) == before
+
+
+def test_what_was_spent_of_a_day_comes_back(world: World) -> None:
+    """After a restore there is as much of the day's credits left as at the time of the snapshot."""
+    nine = Allowance("images", 9)
+    world.books.reserve("a", 6, nine, 4)
+    world.books.settle("a")
+    before = take(world)
+    world.books.reserve("b", 2, nine, 4)
+
+    restore(world, before)
+
+    with pytest.raises(AllowanceExhausted) as refused:
+        world.books.reserve("c", 4, nine, 4)
+    assert refused.value.left == 3
 
 
 def test_the_future_repeats(lived_in: World) -> None:
