@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engines.codec import encode_png
 from tests.pictures import png
 from tests.running import Client, Server
 from tests.wire.asking import credits_of
@@ -70,6 +71,16 @@ def test_a_filtered_picture_has_the_size_of_its_picture(client: Client, side: tu
     assert answer.headers["Finish-Reason"] == "CONTENT_FILTERED"
     assert size(answer) == side
     assert credits_of(client) == before
+
+
+def test_a_filtered_picture_shows_nothing_of_its_picture(client: Client) -> None:
+    """Fine stripes that nothing was to be changed in do not come back as they were sent."""
+    stripes = np.zeros((512, 512, 3), np.uint8)
+    stripes[:, ::2] = 255
+
+    found = shown(redraw(client, encode_png(stripes), 0, prompt=TRIPS))
+
+    assert np.abs(np.diff(found, axis=1)).mean() < 1.5
 
 
 @pytest.mark.parametrize(("model", "price"), PRICES.items())

@@ -127,6 +127,16 @@ def test_what_is_left_still_buys_something_small(own: Client) -> None:
     assert data(ask(own, CLASSIFY, input=["a", "b"]))["output"]
 
 
+def test_processing_counts_as_well(own: Client) -> None:
+    """Edits that draw nothing take their credit of the day too, and are refused when there is none left."""
+    for _ in range(4):
+        data(ask(own, EDIT, prompt=...))
+
+    said = refused(ask(own, EDIT, prompt=...), 429, "daily_credits_exhausted")
+
+    assert "This takes 1 credits, and 0.2 of today's are left" in said
+
+
 def test_a_new_day_begins_at_midnight_utc(own: Client, world: Understudy) -> None:
     """Shortly before it is still refused; after as many seconds as the header said it works again."""
     data(ask(own, DRAW))
