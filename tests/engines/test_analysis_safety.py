@@ -122,6 +122,16 @@ def test_noise_and_sand_are_normal() -> None:
         assert scored(Question(Analysis.PICTURE_SAFETY, pixels=pixels)).scores[0][0] > 0.5
 
 
+def test_a_plain_area_in_a_colour_of_skin_is_normal() -> None:
+    """Skin is shaded: a large sheet of paper in the same colour does not tip the scale."""
+    sheet = np.full((512, 512, 3), (40, 120, 60), np.uint8)
+    sheet[64:448, 64:448] = (224, 172, 140)
+
+    found = scored(Question(Analysis.PICTURE_SAFETY, pixels=sheet))
+
+    assert found.scores[0][0] > 0.9
+
+
 def _figure(colour: tuple[int, int, int], across: int, down: int) -> Pixels:
     """An ellipse, shaded from side to side, on green."""
     y, x = np.mgrid[:512, :512] - 256
