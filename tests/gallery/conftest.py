@@ -57,8 +57,9 @@ def prompts(gallery: Gallery, organization_id: str = "org-1", count: int = 100) 
     """What an organization sees, page by page."""
     seen: list[str] = []
     cursor: str | None = None
-    while True:
+    for _ in range(1000):
         pieces, cursor = run(gallery.page(organization_id, count, cursor))
         seen += [piece.facts["prompt"] for piece in pieces]
         if cursor is None:
             return seen
+    raise AssertionError("the pages do not end")
