@@ -13,6 +13,7 @@ import pytest
 
 from app.dialects.aithriving.aithriving import Aithriving
 from app.dialects.serevix.serevix import Serevix
+from app.dialects.stativerse.stativerse import Stativerse
 from app.studio import Delivery, Finished, Studio
 from app.tools import Tools
 from app.web.body import Body, ClientGone
@@ -21,7 +22,14 @@ from engines.catalog import CARDS
 from engines.types import EngineCard
 from tests.rooms import tools
 
-SENT = {"prompt": "a fox", "model": "sd-core", "mode": "text-to-image", "aspect_ratio": "1:1", "seed": 7}
+SENT = {
+    "prompt": "a fox",
+    "seed": 7,
+    **{"model": "sd-core", "mode": "text-to-image", "aspect_ratio": "1:1"},
+    **{"resolution": [64, 64], "steps": 8, "guidance": 1, "crop": False, "remove_background": False},
+    **{"safety_check": False, "output_format": "Base64 PNG"},
+}
+"""What one or the other of the services takes."""
 
 
 class Ready:
@@ -58,8 +66,12 @@ class Unheard:
 
 @pytest.mark.parametrize(
     "operation",
-    [lambda rooms: Aithriving(rooms).generate_core, lambda rooms: Serevix(rooms).generate_image],
-    ids=["aithriving", "serevix"],
+    [
+        lambda rooms: Aithriving(rooms).generate_core,
+        lambda rooms: Serevix(rooms).generate_image,
+        lambda rooms: Stativerse(rooms).image_generation,
+    ],
+    ids=["aithriving", "serevix", "stativerse"],
 )
 def test_who_hangs_up_during_the_answer_pays_nothing(operation: Callable[[Tools], Any]) -> None:
     """The sale fails with the answer, and so is given back."""
