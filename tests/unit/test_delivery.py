@@ -22,14 +22,17 @@ from engines.catalog import CARDS
 from engines.types import EngineCard
 from tests.rooms import tools
 
-SENT = {
-    "prompt": "a fox",
+CORE = {"prompt": "a fox", "aspect_ratio": "1:1", "seed": 7}
+FORM = {**CORE, "model": "sd-core", "mode": "text-to-image"}
+SWITCHES = {"crop": False, "remove_background": False, "safety_check": False}
+DRAWING = {
+    "resolution": [64, 64],
+    "steps": 8,
+    "guidance": 1,
+    "output_format": "Base64 PNG",
     "seed": 7,
-    **{"model": "sd-core", "mode": "text-to-image", "aspect_ratio": "1:1"},
-    **{"resolution": [64, 64], "steps": 8, "guidance": 1, "crop": False, "remove_background": False},
-    **{"safety_check": False, "output_format": "Base64 PNG"},
+    "prompt": "a fox",
 }
-"""What one or the other of the services takes."""
 
 
 class Ready:
@@ -57,7 +60,9 @@ class Unheard:
 
     headers = {"accept": "image/*"}
     caller = None
-    body = Body(SENT, SENT)
+
+    def __init__(self, sent: dict[str, Any]) -> None:
+        self.body = Body(sent, sent)
 
     async def reply(self, _: object) -> None:
         """Nobody is there."""
@@ -65,19 +70,19 @@ class Unheard:
 
 
 @pytest.mark.parametrize(
-    "operation",
+    ("operation", "sent"),
     [
-        lambda rooms: Aithriving(rooms).generate_core,
-        lambda rooms: Serevix(rooms).generate_image,
-        lambda rooms: Stativerse(rooms).image_generation,
+        (lambda rooms: Aithriving(rooms).generate_core, CORE),
+        (lambda rooms: Serevix(rooms).generate_image, FORM),
+        (lambda rooms: Stativerse(rooms).image_generation, DRAWING | SWITCHES),
     ],
     ids=["aithriving", "serevix", "stativerse"],
 )
-def test_who_hangs_up_during_the_answer_pays_nothing(operation: Callable[[Tools], Any]) -> None:
+def test_who_hangs_up_during_the_answer_pays_nothing(operation: Callable[[Tools], Any], sent: dict[str, Any]) -> None:
     """The sale fails with the answer, and so is given back."""
     studio = Ready()
 
     with ThreadPoolExecutor(1) as hands, pytest.raises(ClientGone):
-        asyncio.run(operation(tools(studio=cast("Studio", studio), hands=hands))(cast("Call", Unheard())))
+        asyncio.run(operation(tools(studio=cast("Studio", studio), hands=hands))(cast("Call", Unheard(sent))))
 
     assert studio.failed is ClientGone
