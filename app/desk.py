@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
-from app.errors import Busy
+from app.errors import Busy, TookTooLong
+
+T = TypeVar("T")
 
 RETRY_AFTER = 5
 
@@ -35,3 +38,12 @@ class Desk:
             yield self._free
         finally:
             self._inside -= 1
+
+
+async def in_time(place: asyncio.Semaphore, seconds: float, work: Callable[[], Awaitable[T]]) -> T:
+    """What ``work`` gives, begun when the place is free; waiting counts. Raises ``TookTooLong``."""
+    try:
+        async with asyncio.timeout(seconds), place:
+            return await work()
+    except TimeoutError:
+        raise TookTooLong(f"not finished within {seconds:g} seconds") from None

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from app.desk import Desk
-from app.errors import TookTooLong
+from app.desk import Desk, in_time
 from engines.analysis.analysts import Analysts
 from engines.analysis.types import Findings, Question
 from engines.types import Pixels
@@ -34,8 +33,4 @@ class Laboratory:
 
     async def _answered(self, ask: Callable[[], Future[T]]) -> T:
         async with self._desk.line() as place:
-            try:
-                async with asyncio.timeout(self._seconds), place:
-                    return await asyncio.wrap_future(ask())
-            except TimeoutError:
-                raise TookTooLong(f"not finished within {self._seconds:g} seconds") from None
+            return await in_time(place, self._seconds, lambda: asyncio.wrap_future(ask()))

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from app.accounts.model import Allowance, Caller
-from app.desk import Desk
-from app.errors import PromptRefused, TookTooLong
+from app.desk import Desk, in_time
+from app.errors import PromptRefused
 from app.filters import OutputFilter, PromptFilter
 from app.pricing import price_of_one
 from app.till import Bill, Sale, Till
@@ -90,19 +90,10 @@ class Studio:
         async with AsyncExitStack() as line:
             place = await line.enter_async_context(self._desk.line())
             async with self._till.charged(caller, sale) as bill:
-                finished = await self._made_in_time(place, card, request)
+                finished = await in_time(place, self._seconds, lambda: self._work(card, request))
                 await _give_back_filtered(bill, one, finished)
                 await line.aclose()  # Who is slow to take delivery keeps nobody waiting.
                 yield Delivery(finished, bill.balance)
-
-    async def _made_in_time(
-        self, place: asyncio.Semaphore, card: EngineCard, request: GenerationRequest
-    ) -> tuple[Finished, ...]:
-        try:
-            async with asyncio.timeout(self._seconds), place:
-                return await self._work(card, request)
-        except TimeoutError:
-            raise TookTooLong(f"not finished within {self._seconds:g} seconds") from None
 
     async def _work(self, card: EngineCard, request: GenerationRequest) -> tuple[Finished, ...]:
         pictures = await asyncio.wrap_future(self._registry.submit(request, card))
