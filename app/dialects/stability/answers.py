@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
 from app.accounts.model import Account
+from app.dialects.amounts import plain
 from app.studio import Finished
 from app.web.answer import JSON, PNG, Answer
 from engines.codec import encode_png
-from engines.prices import MICRO
 from engines.types import EngineCard
 
 SUCCESS = "SUCCESS"
@@ -68,9 +67,7 @@ def account_body(account: Account) -> dict[str, Any]:
 
 def balance_answer(micro_credits: int) -> Answer:
     """The balance in credits as an exact decimal number; a whole one without a point, so zero is ``0``."""
-    whole = Decimal(micro_credits) / MICRO
-    text = f"{whole:f}".rstrip("0").rstrip(".") if micro_credits % MICRO else str(micro_credits // MICRO)
-    return Answer(200, b'{"credits":' + text.encode() + b"}", JSON)
+    return Answer(200, b'{"credits":' + plain(micro_credits).encode() + b"}", JSON)
 
 
 def error_body(identity: str, name: str, message: str) -> bytes:
