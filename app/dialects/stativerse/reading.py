@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app import seeds
@@ -79,18 +79,8 @@ def generation(engine_id: str, wanted: Order, drawn: Size) -> GenerationRequest:
 def edit(engine_id: str, wanted: Order, start: Pixels) -> GenerationRequest:
     """A picture from ``start``, whose sides are on the grid."""
     height, width = start.shape[:2]
-    return GenerationRequest(
-        task=Task.IMAGE_TO_IMAGE,
-        engine_id=engine_id,
-        width=width,
-        height=height,
-        seed=seeds.counted(wanted.seed),
-        prompts=_prompts(wanted),
-        steps=wanted.steps,
-        cfg_scale=wanted.guidance,
-        init=start,
-        schedule_start=STRENGTH,
-    )
+    drawn = generation(engine_id, wanted, (width, height))
+    return replace(drawn, task=Task.IMAGE_TO_IMAGE, init=start, schedule_start=STRENGTH)
 
 
 def size(field: str, sides: Sequence[float]) -> Size:
