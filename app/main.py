@@ -135,6 +135,15 @@ async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
 
 def _kinds(settings: Settings) -> tuple[Kind, ...]:
     """The dialects to serve, and only those of the service that is recorded or replayed. Raises ``BadSetting``."""
+    _check_models(settings)
+    recorded = settings.recording.record or settings.recording.replay
+    return RECORDED if recorded else SERVED
+
+
+def _check_models(settings: Settings) -> None:
+    """Hold the owner's choice of engines to contracts and engines that there are. Raises ``BadSetting``."""
+    if not settings.services.models:
+        return  # The cards of real engines are read from a file.
     known = {kind.contract for kind in SERVED}
     cards = {card.id: card for card in cards_for(settings)}
     for name, engine_id in settings.services.models:
@@ -144,8 +153,6 @@ def _kinds(settings: Settings) -> tuple[Kind, ...]:
             raise BadSetting(f"UNDERSTUDY_MODELS: there is no engine {engine_id}")
         if Task.TEXT_TO_IMAGE not in cards[engine_id].tasks:
             raise BadSetting(f"UNDERSTUDY_MODELS: {engine_id} does not draw from text")
-    recorded = settings.recording.record or settings.recording.replay
-    return RECORDED if recorded else SERVED
 
 
 def _relay(settings: Settings) -> Relay | None:

@@ -28,8 +28,9 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SPEC_FOLDER = Path(__file__).resolve().parents[2] / "spec"
 
 
+@functools.cache
 def load(name: str, folder: Path = SPEC_FOLDER) -> dict[str, Any]:
-    """The document ``spec/<name>.yaml``, its tags and texts untouched."""
+    """The document ``spec/<name>.yaml``, its tags and texts untouched; read once, so that nobody may change it."""
     with (folder / f"{name}.yaml").open("rb") as file:
         document: dict[str, Any] = yaml.load(file, Loader=LOADER)  # noqa: S506 -- a safe loader
     return document
