@@ -120,7 +120,7 @@ def test_a_call_that_is_cut_off_spoils_nothing(url: str) -> None:
 
 
 def test_more_callers_than_connections_wait_their_turn(url: str) -> None:
-    """Five hundred calls at once share the pool, and all are answered."""
+    """Five hundred calls at once share a few connections, and each gets its own answer."""
 
     async def story(store: RedisStore) -> None:
         caller = await someone(store, 500)
