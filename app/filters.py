@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,8 @@ from engines.types import GenerationRequest, Picture, Prompt
 
 LISTS = Path(__file__).resolve().parent / "words"
 OFF = "off"
+TEXTS, LETTERS = 256, 4096
+"""How many texts a list remembers its verdict on, and of which length: they are asked about again for every picture."""
 
 
 class WordList:
@@ -20,9 +23,13 @@ class WordList:
     def __init__(self, entries: tuple[str, ...]) -> None:
         self._phrases = frozenset(tuple(_words(entry)) for entry in entries) - {()}
         self._lengths = sorted({len(phrase) for phrase in self._phrases})
+        self._remembered = lru_cache(TEXTS)(self._finds)
 
     def finds(self, text: str) -> bool:
         """Whether one of the entries stands in the text."""
+        return self._remembered(text) if len(text) <= LETTERS else self._finds(text)
+
+    def _finds(self, text: str) -> bool:
         if not self._phrases:
             return False
         words = _words(text)
@@ -59,7 +66,10 @@ class PromptFilter:
 
 
 class OutputFilter(Protocol):
-    """Looks at a finished picture; runs where picture work runs, never on the event loop."""
+    """Judges a finished picture, once for every request that gets it; runs on the event loop, so it has to be quick.
+
+    What has to look at all the pixels is the engine's own safety checker, whose verdict is ``picture.unsafe``.
+    """
 
     def trips(self, request: GenerationRequest, picture: Picture) -> bool:
         """Whether the picture is to be blurred, marked as filtered, and given free of charge."""

@@ -32,5 +32,5 @@ class Laboratory:
         return await self._answered(lambda: self._analysts.separate(question))
 
     async def _answered(self, ask: Callable[[], Future[T]]) -> T:
-        async with self._desk.line() as place:
-            return await in_time(place, self._seconds, lambda: asyncio.wrap_future(ask()))
+        with self._desk.line() as turn:
+            return await in_time(turn.place, self._seconds, lambda: asyncio.wrap_future(ask()))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from app import logs
 from app.accounts.ports import RateLimit
 from app.cards import cards_for
+from app.darkroom import Darkroom
 from app.dialects.served import RECORDED, SERVED, Kind
 from app.dialects.stability.v1 import ERA
 from app.errors import GalleryUnavailable, StoreUnavailable
@@ -65,6 +66,7 @@ def create(settings: Settings) -> ASGIApp:
     places = limits.generations or os.cpu_count() or 1
     hands = ThreadPoolExecutor(places, thread_name_prefix="hands")
     engines = open_workshop(settings, hands, places, house.registry)
+    darkroom = Darkroom(hands, engines.memory)
     till = Till(store, house.now)
     studio = Studio(
         engines.registry,
@@ -72,7 +74,7 @@ def create(settings: Settings) -> ASGIApp:
         PromptFilter(read_list(settings.prompt_words, "prompt.txt", "UNDERSTUDY_PROMPT_WORDS")),
         house.filter(WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS"))),
         engines.desk,
-        hands,
+        darkroom,
         limits.request_seconds,
     )
     services = settings.services
@@ -83,7 +85,7 @@ def create(settings: Settings) -> ASGIApp:
         Laboratory(engines.analysts, engines.desk, limits.request_seconds),
         gallery,
         Fetcher(services.fetch_private, services.fetch_bytes, services.fetch_seconds),
-        hands,
+        darkroom,
         limits,
         services,
         house.now,

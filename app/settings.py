@@ -9,31 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.environment import BadSetting, Environment
+from app.limits import Limits
 
 __all__ = ["BadSetting", "Limits", "Recording", "Services", "Settings", "default_home"]
 
 ADDRESS = re.compile(r"https?://(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w./~-]*)?", re.ASCII)
 """Where a service is: no user, no password, no query."""
 FOLDERS = ("UNDERSTUDY_RECORD", "UNDERSTUDY_REPLAY")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one request may cost us before we look at what it wants."""
-
-    body_bytes: int = 25_000_000
-    parts: int = 256
-    field_bytes: int = 1_000_000
-    file_bytes: int = 10_000_000
-    picture_pixels: int = 16_777_216
-    header_bytes: int = 32_768
-    generations: int = 0
-    """How many generations run at once in one process; 0 is one for every processor."""
-    queue: int = 128
-    request_seconds: float = 120.0
-    body_seconds: float = 60.0
-    header_seconds: float = 10.0
-    answer_seconds: float = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +74,8 @@ class Settings:
     threads: int = 0
     """Threads that real engines calculate in on the CPU; 0 is as many as torch chooses."""
     caption: bool = True
+    picture_memory: int = 67_108_864
+    """Bytes in which one process remembers finished sketches, what was written of them, and uploads; 0 for none."""
     default_steps: tuple[tuple[str, int], ...] = ()
     """Steps when none are asked for, by engine id; ``*`` stands for every engine not named."""
     prompt_words: str | None = None
@@ -110,7 +94,7 @@ class Settings:
     analysis: str = "embedded"
     """``embedded`` reads texts and pictures without weights; ``transformers`` runs real models."""
     services: Services = Services()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
     def from_mapping(cls, env: Mapping[str, str]) -> Settings:
@@ -138,6 +122,7 @@ class Settings:
             weights=Path(env["UNDERSTUDY_WEIGHTS"]).expanduser() if env.get("UNDERSTUDY_WEIGHTS") else None,
             threads=read.whole("UNDERSTUDY_THREADS", 0, 0, 1024),
             caption=read.switch("UNDERSTUDY_CAPTION", True),
+            picture_memory=read.whole("UNDERSTUDY_PICTURE_MEMORY", 67_108_864, 0, 2**40),
             default_steps=read.steps("UNDERSTUDY_DEFAULT_STEPS"),
             prompt_words=env.get("UNDERSTUDY_PROMPT_WORDS") or None,
             output_words=env.get("UNDERSTUDY_OUTPUT_WORDS") or None,
@@ -150,20 +135,7 @@ class Settings:
             recording=_recording(read, env),
             analysis=analysis,
             services=_services(read, env),
-            limits=Limits(
-                body_bytes=read.whole("UNDERSTUDY_MAX_BODY", 25_000_000, 1024, 2**31),
-                parts=read.whole("UNDERSTUDY_MAX_PARTS", 256, 1, 100_000),
-                field_bytes=read.whole("UNDERSTUDY_MAX_FIELD", 1_000_000, 1024, 2**31),
-                file_bytes=read.whole("UNDERSTUDY_MAX_FILE", 10_000_000, 1024, 2**31),
-                picture_pixels=read.whole("UNDERSTUDY_MAX_PIXELS", 16_777_216, 4096, 2**31),
-                header_bytes=read.whole("UNDERSTUDY_MAX_HEADER", 32_768, 1024, 2**20),
-                generations=read.whole("UNDERSTUDY_GENERATIONS", 0, 0, 1024),
-                queue=read.whole("UNDERSTUDY_QUEUE", 128, 0, 1_000_000),
-                request_seconds=read.number("UNDERSTUDY_REQUEST_SECONDS", patience, 0.01, 86_400),
-                body_seconds=read.number("UNDERSTUDY_BODY_SECONDS", 60.0, 0.01, 86_400),
-                header_seconds=read.number("UNDERSTUDY_HEADER_SECONDS", 10.0, 0.01, 86_400),
-                answer_seconds=read.number("UNDERSTUDY_ANSWER_SECONDS", 120.0, 0.01, 86_400),
-            ),
+            limits=Limits.of(read, patience),
         )
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import functools
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.accounts.model import Allowance, Caller
+from app.darkroom import Darkroom
 from app.desk import Desk, in_time
 from app.errors import PromptRefused
 from app.filters import OutputFilter, PromptFilter
 from app.pricing import price_of_one
 from app.till import Bill, Sale, Till
 from engines.codec import blur
+from engines.memory import Same
 from engines.registry import Registry
 from engines.types import EngineCard, GenerationRequest, Picture, Pixels
 
@@ -39,7 +38,7 @@ class Delivery:
 
 
 class Studio:
-    """Takes orders for pictures. ``hands`` is where picture work runs."""
+    """Takes orders for pictures, which are drawn within some ``seconds``."""
 
     def __init__(
         self,
@@ -48,7 +47,7 @@ class Studio:
         prompt_filter: PromptFilter,
         output_filter: OutputFilter,
         desk: Desk,
-        hands: Executor,
+        darkroom: Darkroom,
         seconds: float,
     ) -> None:
         self._registry = registry
@@ -56,7 +55,7 @@ class Studio:
         self._prompt_filter = prompt_filter
         self._output_filter = output_filter
         self._desk = desk
-        self._hands = hands
+        self._darkroom = darkroom
         self._seconds = seconds
 
     def cards(self) -> tuple[EngineCard, ...]:
@@ -87,25 +86,41 @@ class Studio:
             raise PromptRefused
         one = price_of_one(card, request)
         sale = Sale(one * request.samples, card.id, request.task.value, request.samples, allowance)
-        async with AsyncExitStack() as line:
-            place = await line.enter_async_context(self._desk.line())
+        with self._desk.line() as turn:
             async with self._till.charged(caller, sale) as bill:
-                finished = await in_time(place, self._seconds, lambda: self._work(card, request))
+                finished = await self._finished(card, request, turn.place)
                 await _give_back_filtered(bill, one, finished)
-                await line.aclose()  # Who is slow to take delivery keeps nobody waiting.
+                turn.leave()  # Who is slow to take delivery keeps nobody waiting.
                 yield Delivery(finished, bill.balance)
 
-    async def _work(self, card: EngineCard, request: GenerationRequest) -> tuple[Finished, ...]:
-        pictures = await asyncio.wrap_future(self._registry.submit(request, card))
-        loop = asyncio.get_running_loop()
-        # A filter may ask whose request this is, which the context knows; executors do not pass it on by themselves.
-        judged = (functools.partial(contextvars.copy_context().run, self._judge, request, one) for one in pictures)
-        return tuple(await asyncio.gather(*(loop.run_in_executor(self._hands, judge) for judge in judged)))
+    async def _finished(
+        self, card: EngineCard, request: GenerationRequest, place: asyncio.Semaphore
+    ) -> tuple[Finished, ...]:
+        """The judged pictures; what is remembered has to wait for no place."""
+        remembered = self._registry.recall(request, card)
+        if remembered is not None:
+            return await self._judged(request, remembered)
+        return await in_time(place, self._seconds, lambda: self._drawn(card, request))
 
-    def _judge(self, request: GenerationRequest, picture: Picture) -> Finished:
-        if picture.unsafe or self._output_filter.trips(request, picture):
-            return Finished(blur(picture.pixels), picture.seed, filtered=True)
-        return Finished(picture.pixels, picture.seed, filtered=False)
+    async def _drawn(self, card: EngineCard, request: GenerationRequest) -> tuple[Finished, ...]:
+        return await self._judged(request, await asyncio.wrap_future(self._registry.submit(request, card)))
+
+    async def _judged(self, request: GenerationRequest, pictures: tuple[Picture, ...]) -> tuple[Finished, ...]:
+        trips = [picture.unsafe or self._output_filter.trips(request, picture) for picture in pictures]
+        if not any(trips):
+            return tuple(Finished(picture.pixels, picture.seed, filtered=False) for picture in pictures)
+        return tuple(await asyncio.gather(*map(self._shown, pictures, trips)))
+
+    async def _shown(self, picture: Picture, filtered: bool) -> Finished:
+        pixels = await self._blurred(picture.pixels) if filtered else picture.pixels
+        return Finished(pixels, picture.seed, filtered)
+
+    async def _blurred(self, pixels: Pixels) -> Pixels:
+        return await self._darkroom.once(("blurred", Same(pixels)), _size, blur, pixels)
+
+
+def _size(pixels: Pixels) -> int:
+    return pixels.nbytes
 
 
 async def _give_back_filtered(bill: Bill, one: int, finished: tuple[Finished, ...]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from app.darkroom import Darkroom
 from app.environment import BadSetting
 from app.fetching.fetcher import Fetcher
 from app.gallery.folder import Gallery
@@ -26,7 +25,7 @@ HOST = re.compile(r"[\w.-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?", re.AS
 class Tools:
     """The rooms behind the counter.
 
-    ``hands`` is where picture work runs, off the event loop; ``now`` gives Unix seconds.
+    ``darkroom`` is where picture work is done; ``now`` gives Unix seconds.
     """
 
     studio: Studio
@@ -34,7 +33,7 @@ class Tools:
     laboratory: Laboratory
     gallery: Gallery
     fetcher: Fetcher
-    hands: Executor
+    darkroom: Darkroom
     limits: Limits
     services: Services
     now: Callable[[], float]
@@ -47,8 +46,12 @@ class Tools:
         return f"http://{host if HOST.fullmatch(host) else 'localhost'}"
 
     async def by_hand(self, work: Callable[..., T], *arguments: Any) -> T:
-        """Run picture work off the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.hands, work, *arguments)
+        """Do picture work off the event loop."""
+        return await self.darkroom.work(work, *arguments)
+
+    async def once(self, key: Hashable, size: Callable[[T], int], work: Callable[..., T], *arguments: Any) -> T:
+        """What is remembered under the key; else what the work gives off the event loop, remembered with its size."""
+        return await self.darkroom.once(key, size, work, *arguments)
 
     def models(self, contract: str, own: Mapping[str, str]) -> dict[str, str]:
         """The engine of every model of a contract: its ``own`` choice, or the owner's.

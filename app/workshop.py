@@ -13,6 +13,7 @@ from app.settings import BadSetting, Settings
 from engines.analysis.analysts import Analysts
 from engines.analysis.embedded import EmbeddedAnalysts
 from engines.analysis.types import Analysis, AnalystFamily
+from engines.memory import Memory
 from engines.registry import Registry
 from engines.sketch import SketchFamily
 from engines.weights.disk import INSTALL, Disk
@@ -28,7 +29,10 @@ STATUS = "engines-status.json"
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The registry, the analysts, the queue in front of both, and how many in it have not got a place yet."""
+    """The registry, the analysts, the queue in front of both, and how many in it have not got a place yet.
+
+    ``memory`` is for pictures that would come out the same again; it holds nothing where engines draw anew each time.
+    """
 
     registry: Registry
     analysts: Analysts
@@ -36,6 +40,7 @@ class Engines:
     waiting: Callable[[], int]
     warm: Callable[[], None]
     """Start early what takes long to start; returns at once."""
+    memory: Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +63,12 @@ def open_workshop(settings: Settings, hands: Executor, places: int, kind: type[R
     if hall is not None and settings.engines == DIFFUSERS:
         return _real(settings, hall, analysts, kind)
     cards = cards_for(settings)
-    sketches = SketchFamily(hands, caption=settings.caption)
+    memory = Memory(settings.picture_memory)
+    sketches = SketchFamily(hands, caption=settings.caption, memory=memory)
     desk = Desk(places, settings.limits.queue)
     registry = kind({card.id: sketches for card in cards}, cards)
     warm = hall.workers.warm if hall else _nothing
-    return Engines(registry, analysts, desk, lambda: max(0, desk.inside - places), warm)
+    return Engines(registry, analysts, desk, lambda: max(0, desk.inside - places), warm, memory)
 
 
 def _readers(settings: Settings, hall: _Hall | None, hands: Executor) -> AnalystFamily:
@@ -95,7 +101,7 @@ def _real(settings: Settings, hall: _Hall, analysts: Analysts, kind: type[Regist
     queue, places = settings.limits.queue, settings.limits.generations
     desk = Desk(places, queue) if places else Desk(queue + hall.devices, 0)
     registry = kind({card.id: family for card in cards}, cards)
-    return Engines(registry, analysts, desk, lambda: max(0, desk.inside - family.running()), family.warm)
+    return Engines(registry, analysts, desk, lambda: max(0, desk.inside - family.running()), family.warm, Memory(0))
 
 
 def _nothing() -> None:

@@ -37,11 +37,19 @@ _QUALITY = 95
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """A picture that came in: height x width x 3 pixels, alpha (height x width) if it has any, its format."""
+    """A picture that came in: height x width x 3 pixels, alpha (height x width) if it has any, its format.
+
+    Neither is to be changed.
+    """
 
     pixels: Pixels
     alpha: Pixels | None
     format: str
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory it takes."""
+        return self.pixels.nbytes + (0 if self.alpha is None else self.alpha.nbytes)
 
 
 def encode_png(pixels: Pixels) -> bytes:
@@ -87,6 +95,9 @@ def decode(data: bytes, maximum_pixels: int, rule: Callable[[int, int], None] = 
         pixels, alpha = _unpack(_load(container))
     except Exception as exc:  # Decoders fail in many ways, down to struct.error and MemoryError; callers need one.
         raise PictureUnreadable(f"this {container.format} cannot be decoded") from exc
+    for array in (pixels, alpha):
+        if array is not None:
+            array.setflags(write=False)
     return Decoded(pixels, alpha, container.format)
 
 

@@ -53,6 +53,10 @@ class Registry:
         _check_guidance(card, request)
         return card
 
+    def recall(self, request: GenerationRequest, card: EngineCard) -> tuple[Picture, ...] | None:
+        """The pictures of a request that ``check`` found this card for, if they need not be made again."""
+        return self._families[card.id].recall(card, request)
+
     def submit(self, request: GenerationRequest, sold: EngineCard | None = None) -> Future[tuple[Picture, ...]]:
         """Check the request and start it; the future fails with an ``EngineFailed`` if the engine does."""
         card = self.check(request, sold)

@@ -90,7 +90,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """A finished picture: height x width x 3 pixels and the seed it was drawn with.
+    """A finished picture: height x width x 3 pixels, not to be changed, and the seed it was drawn with.
 
     ``unsafe`` is the verdict of the engine's own safety checker, if it has one.
     """
@@ -146,6 +146,13 @@ class EngineFamily(Protocol):
 
     def missing(self, card: EngineCard) -> None:
         """Tell the owner, in the log, what would mend that somebody asked for an engine that is not offered."""
+        ...
+
+    def recall(self, card: EngineCard, request: GenerationRequest) -> tuple[Picture, ...] | None:
+        """The finished pictures of an equal request, at once; None where they have to be made.
+
+        Only a family whose pictures follow from the request alone may remember any.
+        """
         ...
 
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:

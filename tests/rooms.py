@@ -6,8 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from app.darkroom import Darkroom
 from app.settings import Limits, Services
 from app.tools import Tools
+from engines.memory import Memory
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -43,7 +45,7 @@ def tools(
         cast("Laboratory", Empty("laboratory")),
         cast("Gallery", Empty("gallery")),
         cast("Fetcher", Empty("fetcher")),
-        hands or cast("Executor", Empty("hands")),
+        Darkroom(hands or cast("Executor", Empty("hands")), Memory(0)),
         limits or Limits(),
         services or Services(),
         time.time,

@@ -31,6 +31,10 @@ class TorchFamily:
         setup = self._setups.get(card.id)
         return setup is not None and self._disk.locate(setup.source) is not None
 
+    def recall(self, card: EngineCard, request: GenerationRequest) -> Pictures | None:
+        """Nothing: what a model draws also depends on the device and on what else is installed."""
+        return None
+
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[Pictures]:
         """Put the request into the queue of its device; the future can be cancelled until it is done.
 

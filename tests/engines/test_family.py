@@ -11,6 +11,7 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
+from dataclasses import fields, replace
 from multiprocessing import get_context
 from threading import Event
 from typing import Any
@@ -20,8 +21,9 @@ import pytest
 
 from engines.catalog import CARDS
 from engines.errors import EngineFailed
+from engines.memory import Memory
 from engines.sketch import SketchFamily
-from engines.types import GenerationRequest, Pixels, Task
+from engines.types import GenerationRequest, Pixels, Prompt, Sampler, Task
 
 Order = Callable[..., GenerationRequest]
 
@@ -171,3 +173,107 @@ def test_processes_draw_what_threads_draw(
         (there,) = SketchFamily(processes).submit(_CARD, request).result(timeout=120)
     (here,) = SketchFamily(threads).submit(_CARD, request).result(timeout=120)
     assert np.array_equal(there.pixels, here.pixels)
+
+
+def test_an_equal_request_is_not_drawn_again(pool: HandPool, order: Order) -> None:
+    """It is answered with the very pictures that were handed out before, though it came as another object."""
+    family = SketchFamily(pool, memory=Memory(10_000_000))
+    whole = family.submit(_CARD, order(samples=2))
+    pool.run(0)
+    assert family.recall(_CARD, order(samples=2)) is None
+    pool.run(1)
+
+    found = family.recall(_CARD, order(samples=2))
+
+    assert found is not None
+    assert [id(one) for one in found] == [id(one) for one in whole.result()]
+
+
+def test_only_the_samples_that_are_missing_are_drawn(pool: HandPool, order: Order) -> None:
+    """A picture is remembered by its own seed, in whichever request it was drawn."""
+    family = SketchFamily(pool, memory=Memory(10_000_000))
+    family.submit(_CARD, order(samples=1))
+    pool.run(0)
+
+    whole = family.submit(_CARD, order(samples=3))
+    pool.run(2)
+    pool.run(1)
+
+    assert len(pool.tasks) == 3
+    assert [picture.seed for picture in whole.result()] == list(order(samples=3).seeds())
+
+
+_OTHERS: dict[str, Any] = {
+    "width": 576,
+    "height": 576,
+    "seed": 8,
+    "prompts": (Prompt("a barn", 0.5),),
+    "steps": 50,
+    "cfg_scale": 9.0,
+    "sampler": Sampler.K_EULER,
+    "guidance": "SLOW",
+    "style": "anime",
+}
+
+
+@pytest.mark.parametrize("change", _OTHERS)
+def test_another_request_is_another_picture(pool: HandPool, order: Order, change: str) -> None:
+    """Whatever decides a picture is looked at before an old one is handed out."""
+    family = SketchFamily(pool, memory=Memory(10_000_000))
+    family.submit(_CARD, order())
+    pool.run(0)
+
+    assert family.recall(_CARD, order(**{change: _OTHERS[change]})) is None
+
+
+def test_every_word_of_a_request_is_looked_at() -> None:
+    """A new field of a request must not be forgotten here: it may decide the picture."""
+    arrays = {"init", "mask", "schedule_start", "schedule_end"}
+
+    assert {field.name for field in fields(GenerationRequest)} == _OTHERS.keys() | arrays | {
+        "task",
+        "engine_id",
+        "samples",
+    }
+
+
+def test_another_engine_and_another_task_are_another_picture(
+    pool: HandPool, order: Order, photo: Callable[[int, int], Pixels]
+) -> None:
+    """The engine's name stands in the caption, and a start changes everything."""
+    family = SketchFamily(pool, memory=Memory(10_000_000))
+    init, mask = photo(512, 512), np.zeros((512, 512), np.uint8)
+    redrawn = order(task=Task.IMAGE_TO_IMAGE, init=init, schedule_start=0.5)
+    masked = order(task=Task.MASKING, init=init, mask=mask, schedule_start=0.5)
+    for place, asked in enumerate((order(), redrawn, masked)):
+        family.submit(_CARD, asked)
+        pool.run(place)
+
+    changed = [
+        replace(redrawn, init=photo(512, 512)),
+        replace(redrawn, schedule_start=0.6),
+        replace(redrawn, schedule_end=0.1),
+        replace(redrawn, init=None),
+        replace(masked, mask=mask.copy()),
+    ]
+
+    assert [family.recall(_CARD, asked) for asked in changed] == [None] * 5
+    assert family.recall(replace(_CARD, id="another"), order()) is None
+    assert family.recall(_CARD, masked) is not None
+
+
+def test_pictures_cannot_be_changed_by_who_gets_them(threads: ThreadPoolExecutor, order: Order) -> None:
+    """The next who asks finds them as they were drawn."""
+    (picture,) = SketchFamily(threads).submit(_CARD, order()).result(timeout=30)
+
+    with pytest.raises(ValueError, match="read-only"):
+        picture.pixels[0, 0] = 0
+
+
+def test_what_failed_is_not_remembered(pool: HandPool, order: Order) -> None:
+    """The next request for it is drawn."""
+    family = SketchFamily(pool, memory=Memory(10_000_000))
+    family.submit(_CARD, order())
+    pool.fail(0, MemoryError("no room"))
+
+    assert family.recall(_CARD, order()) is None

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from app.accounts.model import Account, Caller, Charge
+from app.darkroom import Darkroom
 from app.desk import Desk
 from app.dialects.stability.v1 import V1
 from app.dialects.stability.v1alpha import V1Alpha
@@ -25,6 +26,7 @@ from app.web.body import Body
 from app.web.call import Call
 from engines.catalog import CARDS
 from engines.codec import blur, decode, decode_mask, encode_png
+from engines.memory import Memory
 from engines.registry import Registry
 from engines.sketch import SketchFamily
 from tests.pictures import png
@@ -90,7 +92,7 @@ def make() -> Iterator[Make]:
             output = WordOutputFilter(WordList(("veiled",)))
             prompts = PromptFilter(WordList(()))
             till = Till(OpenHandedLedger(), lambda: 0.0)
-            room = Studio(workshop, till, prompts, output, Desk(1, 0), hands, 60)
+            room = Studio(workshop, till, prompts, output, Desk(1, 0), Darkroom(hands, Memory(0)), 60)
             return kind(tools(studio=room, hands=hands))
 
         yield built

@@ -14,6 +14,7 @@ import pytest
 
 from app import closing
 from app.accounts.model import Account, Allowance, Caller
+from app.darkroom import Darkroom
 from app.desk import Desk
 from app.errors import Busy, InsufficientBalance, PromptRefused, TookTooLong
 from app.filters import PromptFilter, WordList, WordOutputFilter
@@ -21,6 +22,7 @@ from app.studio import Finished, Studio
 from app.till import Till
 from engines.catalog import CARDS
 from engines.errors import EngineFailed, PixelsOutOfRange, TaskNotOffered, UnknownEngine
+from engines.memory import Memory
 from engines.prices import Flat
 from engines.registry import Registry
 from engines.sizes import PixelRange
@@ -42,9 +44,13 @@ class GivenFamily:
     def __init__(self, answer: Callable[[GenerationRequest], Future[tuple[Picture, ...]]]) -> None:
         self._answer = answer
         self.futures: list[Future[tuple[Picture, ...]]] = []
+        self.remembered: tuple[Picture, ...] | None = None
 
     def offers(self, card: EngineCard) -> bool:
         return True
+
+    def recall(self, card: EngineCard, request: GenerationRequest) -> tuple[Picture, ...] | None:
+        return self.remembered
 
     def submit(self, card: EngineCard, request: GenerationRequest) -> Future[tuple[Picture, ...]]:
         self.futures.append(self._answer(request))
@@ -82,7 +88,7 @@ def make(ledger: NotedLedger, family: GivenFamily, *, places: int = 1, queue: in
         PromptFilter(WordList(("forbidden",))),
         WordOutputFilter(WordList(("veiled",))),
         Desk(places, queue),
-        ThreadPoolExecutor(1),
+        Darkroom(ThreadPoolExecutor(1), Memory(0)),
         seconds,
     )
 
@@ -245,6 +251,47 @@ def test_beyond_the_queue_callers_are_sent_away() -> None:
 
     assert len(family.futures) == 1
     assert [step for step, _ in ledger.steps] == ["reserve", "reserve", "release", "release"]
+
+
+def test_remembered_pictures_are_charged_without_waiting_for_a_place() -> None:
+    """While the only place is taken, what is remembered is judged, delivered and paid; nothing is drawn for it."""
+    ledger, family = NotedLedger(20_000_000), GivenFamily(never)
+    veiled = replace(REQUEST, prompts=(Prompt("a veiled barn"),))
+
+    async def story() -> list[bool]:
+        studio = make(ledger, family, places=1, queue=1)
+        drawing = asyncio.create_task(ask(studio))
+        while not family.futures:
+            await asyncio.sleep(0)
+        family.remembered = finished(REQUEST).result()
+        told = [*await ask(studio), *await ask(studio, veiled)]
+        drawing.cancel()
+        await asyncio.wait([drawing])
+        return told
+
+    assert asyncio.run(story()) == [False, False, True, True]
+    assert len(family.futures) == 1
+    assert [step for step, _ in ledger.steps] == [
+        "reserve",
+        "reserve",
+        "settle",
+        "reserve",
+        "give back filtered",
+        "settle",
+        "release",
+    ]
+
+
+def test_who_takes_delivery_slowly_keeps_nobody_waiting() -> None:
+    """During delivery there is room in the line for others."""
+    ledger = NotedLedger(20_000_000)
+
+    async def story() -> list[bool]:
+        studio = make(ledger, GivenFamily(finished), places=1, queue=0)
+        async with studio.generate(CALLER, REQUEST):
+            return await ask(studio)
+
+    assert asyncio.run(story()) == [False, False]
 
 
 @pytest.mark.parametrize(("answer", "last"), [(finished, "settle"), (failed, "release")])

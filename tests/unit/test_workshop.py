@@ -121,7 +121,7 @@ async def admitted(engines: Engines, callers: int) -> tuple[int, int]:
         entered, places = 0, 0
         for _ in range(callers):
             try:
-                place = await inside.enter_async_context(engines.desk.line())
+                place = inside.enter_context(engines.desk.line()).place
             except Busy:
                 break
             entered += 1
@@ -146,7 +146,7 @@ def test_the_length_of_the_queue_is_visible(made: list[NotedFamily], opened: Ope
     engines = opened()
 
     async def waiting() -> int:
-        async with engines.desk.line(), engines.desk.line(), engines.desk.line():
+        with engines.desk.line(), engines.desk.line(), engines.desk.line():
             made[0].busy = 2
             return engines.waiting()
 
