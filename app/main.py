@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ from app.web.front import Front
 from app.web.guard import Guard
 from app.web.operation import ASGIApp
 from app.web.pages import Pages
-from app.workshop import open_workshop
+from app.workshop import Engines, open_workshop
 from engines.types import Task
 
 if TYPE_CHECKING:
@@ -66,30 +66,8 @@ def create(settings: Settings) -> ASGIApp:
     places = limits.generations or os.cpu_count() or 1
     hands = ThreadPoolExecutor(places, thread_name_prefix="hands")
     engines = open_workshop(settings, hands, places, house.registry)
-    darkroom = Darkroom(hands, engines.memory)
-    till = Till(store, house.now)
-    studio = Studio(
-        engines.registry,
-        till,
-        PromptFilter(read_list(settings.prompt_words, "prompt.txt", "UNDERSTUDY_PROMPT_WORDS")),
-        house.filter(WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS"))),
-        engines.desk,
-        darkroom,
-        limits.request_seconds,
-    )
-    services = settings.services
-    gallery = Gallery(house.pictures, services.picture_seconds, services.picture_bytes, house.time_of)
-    tools = Tools(
-        studio,
-        till,
-        Laboratory(engines.analysts, engines.desk, limits.request_seconds),
-        gallery,
-        Fetcher(services.fetch_private, services.fetch_bytes, services.fetch_seconds),
-        darkroom,
-        limits,
-        services,
-        house.now,
-    )
+    tools = equip(settings, house, engines, hands)
+    gallery = tools.gallery
     relay = _relay(settings)
     guard = Guard(store, _rate_limit(settings))
     served: dict[str, tuple[Dialect, Guard]] = {kind.contract: (kind(tools), guard) for kind in _kinds(settings)}
@@ -123,6 +101,35 @@ def create(settings: Settings) -> ASGIApp:
     by_path = territories(documents, dialects)
     front = Front(house.inside(inner), pages, by_path, next(iter(dialects.values())), limits, exposed)
     return house.around(front, paid, engines.registry.cards)
+
+
+def equip(settings: Settings, house: House, engines: Engines, hands: Executor) -> Tools:
+    """What every dialect is given to work with; ``hands`` do what takes long."""
+    limits = settings.limits
+    darkroom = Darkroom(hands, engines.memory)
+    till = Till(house.store, house.now)
+    studio = Studio(
+        engines.registry,
+        till,
+        PromptFilter(read_list(settings.prompt_words, "prompt.txt", "UNDERSTUDY_PROMPT_WORDS")),
+        house.filter(WordOutputFilter(read_list(settings.output_words, "output.txt", "UNDERSTUDY_OUTPUT_WORDS"))),
+        engines.desk,
+        darkroom,
+        limits.request_seconds,
+    )
+    services = settings.services
+    gallery = Gallery(house.pictures, services.picture_seconds, services.picture_bytes, house.time_of)
+    return Tools(
+        studio,
+        till,
+        Laboratory(engines.analysts, engines.desk, limits.request_seconds),
+        gallery,
+        Fetcher(services.fetch_private, services.fetch_bytes, services.fetch_seconds),
+        darkroom,
+        limits,
+        services,
+        house.now,
+    )
 
 
 async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
