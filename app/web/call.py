@@ -8,13 +8,18 @@ from typing import Any
 
 from app.accounts.model import Caller
 from app.web.answer import Answer
-from app.web.body import Body, ClientGone, Receive
+from app.web.body import Body, ClientGone
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 """ASGI's send."""
 
 GONE = "gone"
 """The key in ASGI's connection state under which the protocol says whether the connection is on its way down."""
+
+HANGUPS = "hangups"
+"""The key under which it keeps whom to tell when the connection is lost."""
+
+Hangups = set[Callable[[], None]]
 
 TRANSPORT = "transport"
 """The key under which it keeps the connection itself, for who has to break it."""
@@ -73,10 +78,8 @@ class Call:
         self.answered = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def watch(self, receive: Receive, task: asyncio.Task[Any]) -> None:
-        """Cancel ``task`` when the client hangs up before it is answered."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
+    def hang_up(self, task: asyncio.Task[Any]) -> None:
+        """The client hung up: cancel ``task``, which handles this call, unless it is answered."""
         if not self.answered:
             self.lost = True
             task.cancel()

@@ -15,9 +15,10 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
-from app.web.call import GONE, TRANSPORT
+from app.web.call import GONE, HANGUPS, TRANSPORT, Hangups
 from app.web.clock import Clock
 from app.web.front import Front
+from app.web.sender import Sender
 
 LEFTOVER_BYTES = 64_000_000
 """How much of a refused body is read and thrown away before the connection is cut; clients that send
@@ -25,6 +26,9 @@ first and read later would otherwise see a reset instead of their answer."""
 
 PIECE_BYTES = 8192
 """How much the parser is given at once, and so the most that an unfinished header can exceed its limit by."""
+
+BODY_PIECE_BYTES = 65_536
+"""The same within a body, where only trailers and chunk extensions can be unfinished."""
 
 TARGET = re.compile(rb"(?:[^ \r\n]* )?(?:https?://[^/ ]*)?(/[^ ?\r\n]*)")
 """The path in a request line, or in what stands where its path should."""
@@ -41,6 +45,8 @@ class Edge(HttpToolsProtocol):
         self._leftover = 0
         self._refusal: CounterError | None = None
         self._running: RequestResponseCycle | None = None
+        self._in_body = False
+        self._hangups: Hangups = set()
         self._piece = self._last_url = self.url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -60,12 +66,15 @@ class Edge(HttpToolsProtocol):
         if self._running is not None and not self._running.response_complete:
             self._running.disconnected = True
             self._running.message_event.set()
+        for hangup in tuple(self._hangups):
+            hangup()
         super().connection_lost(exc)  # It wakes who is writing, who must know by then that nobody reads.
 
     def on_message_begin(self) -> None:
         """A request begins: count anew."""
         super().on_message_begin()
-        self.scope["state"] |= {GONE: self.transport.is_closing, TRANSPORT: self.transport}
+        state = self.scope["state"]
+        state[GONE], state[TRANSPORT], state[HANGUPS] = self.transport.is_closing, self.transport, self._hangups
         self._header_bytes = 0
         self._unreported = 0
         self._leftover = 0
@@ -86,12 +95,14 @@ class Edge(HttpToolsProtocol):
         """The request can be answered; the clock for its header stops."""
         self._header_clock.stop()
         self._unreported = 0
+        self._in_body = True
         self._last_url = self.url
         if not self._offered():
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The request is complete, unless it is about to be read again."""
+        self._in_body = False
         self._leftover_clock.stop()
         if not self._offered():
             super().on_message_complete()
@@ -115,9 +126,11 @@ class Edge(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Also bound what the parser keeps to itself until it is complete: headers, trailers, chunk extensions."""
-        for start in range(0, len(data), PIECE_BYTES):
-            piece = data[start : start + PIECE_BYTES]
-            self._piece = piece
+        start = 0
+        while start < len(data):
+            end = start + (BODY_PIECE_BYTES if self._in_body else PIECE_BYTES)
+            piece = self._piece = data[start:end]
+            start = end
             self._unreported += len(piece)
             self._feed(piece)
             if self._unreported > self._front.limits.header_bytes:
@@ -193,4 +206,9 @@ class Edge(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        sender = Sender(cycle)
+
+        async def answered(scope: Any, receive: Any, _: Any) -> None:
+            await app(scope, receive, sender)
+
+        super()._start_asgi_task(cycle, answered)

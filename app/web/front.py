@@ -8,16 +8,14 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
 
 from app.errors import CounterError, MethodRefused, NoSuchPath, ServerStops
 from app.settings import Limits
 from app.web.answer import Answer
 from app.web.body import ClientGone, Receive
 from app.web.call import GONE, Send
+from app.web.cors import Cors, origin_of
 from app.web.dialect import Dialect
 from app.web.operation import ASGIApp, Scope
 from app.web.pages import Pages
@@ -25,8 +23,6 @@ from app.web.routing import Territories
 from engines.errors import EngineError, EngineFailed
 
 log = logging.getLogger("understudy.requests")
-
-METHODS = ("GET", "POST", "OPTIONS", "HEAD")
 
 
 class Front:
@@ -50,28 +46,21 @@ class Front:
         self._pages = pages
         self._dialects = dialects
         self._default = default
-        self._cors = _Cors(
-            self._guarded,
-            allow_origin_regex=".*",
-            allow_methods=METHODS,
-            allow_headers=["*"],
-            expose_headers=exposed,
-            max_age=600,
-        )
+        self._cors = Cors(exposed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or pass the server's own start and stop on."""
         if scope["type"] == "lifespan":
             await self._inner(scope, _to_the_end(receive), send)
-        elif scope["type"] == "http":
-            await self._cors(scope, receive, send)
+        elif scope["type"] == "http" and not await self._cors.preflight(scope, receive, send):
+            await self._guarded(scope, receive, send)
 
     def word(self, path: str, error: Exception) -> Answer:
         """The answer for an error at this path, in the words of the path's dialect."""
         return (self._dialects.owner(path) or self._default).word(error)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answered = _Noted(send)
+        answered = _Noted(send, self._cors, origin_of(scope))
         began = time.perf_counter()
         known: Exception | None = None
         try:
@@ -93,25 +82,19 @@ class Front:
         _log(scope, answered.status, began, known)
 
 
-class _Cors(CORSMiddleware):
-    """Answers every preflight alike: what is not allowed is not listed, and the browser draws its conclusion."""
-
-    def preflight_response(self, request_headers: Headers) -> Response:
-        """The answer to a preflight, empty in place of Starlette's plain texts."""
-        headers = super().preflight_response(request_headers).headers
-        return Response(status_code=204, headers={k: v for k, v in headers.items() if not k.startswith("content-")})
-
-
 class _Noted:
-    """ASGI's send, remembering the status that was sent."""
+    """ASGI's send, which adds the headers of every answer and remembers the status that was sent."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, cors: Cors, origin: bytes | None) -> None:
         self._send = send
+        self._cors = cors
+        self._origin = origin
         self.status: int | None = None
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            message["headers"] = self._cors.added(message["headers"], self._origin)
         await self._send(message)
 
 

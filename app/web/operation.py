@@ -7,6 +7,7 @@ do per request is here, so that nothing is looked up or built again for each one
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from connexion.spec import Specification
 from app.errors import NoSuchPath
 from app.settings import Limits
 from app.web.body import BodyReader, ClientGone, Receive
-from app.web.call import GONE, Call, Send
+from app.web.call import GONE, HANGUPS, Call, Hangups, Send
 from app.web.guard import Guard
 from app.web.query import QueryReader
 
@@ -43,19 +44,20 @@ class Operation:
         headers = header_map(scope)
         caller = await self._guard.identify(headers, self._paid) if self._guard else None
         body = await self._body.read(headers, receive) if self._body else None
-        gone = scope.get("state", {}).get(GONE, lambda: False)
         query = self._query.read(scope["query_string"])
-        call = Call(headers, scope.get("path_params", {}), query, caller, body, send, gone)
+        state = scope.get("state", {})
+        call = Call(headers, scope.get("path_params", {}), query, caller, body, send, state.get(GONE, _never))
         if body is None:
             await self._handler(call)
         else:
-            await self._watched(call, receive)
+            await self._watched(call, state.get(HANGUPS, set()))
 
-    async def _watched(self, call: Call, receive: Receive) -> None:
+    async def _watched(self, call: Call, hangups: Hangups) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("operations run in a task")
-        watcher = asyncio.create_task(call.watch(receive, task))
+        hangup = functools.partial(call.hang_up, task)
+        hangups.add(hangup)
         try:
             await self._handler(call)
         except asyncio.CancelledError:
@@ -64,15 +66,19 @@ class Operation:
             task.uncancel()
             raise ClientGone from None
         finally:
-            watcher.cancel()
+            hangups.discard(hangup)
+
+
+def _never() -> bool:
+    return False
 
 
 def header_map(scope: Scope) -> dict[str, str]:
     """Headers by lower-case name; repeated ones are joined with a comma, as HTTP allows."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    pairs = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        headers = {name: ", ".join([value for other, value in pairs if other == name]) for name in headers}
     return headers
 
 

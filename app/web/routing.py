@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from connexion.middleware.abstract import ROUTING_CONTEXT
 from connexion.middleware.routing import RoutingAPI, RoutingMiddleware
 from connexion.spec import Specification
 from starlette.exceptions import HTTPException
@@ -28,6 +30,7 @@ class StrictRouting(RoutingMiddleware):
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
         self.router.redirect_slashes = False
+        self._index = Index()
 
     def add_api(self, specification: Specification, base_path: str | None = None, **options: Any) -> None:
         """Add a contract's routes. Raises ``ValueError`` for one that another contract has already."""
@@ -39,9 +42,15 @@ class StrictRouting(RoutingMiddleware):
                 if clash := {(path, method) for method in _of(route)} & taken:
                     raise ValueError(f"two contracts have {', '.join(sorted(method for _, method in clash))} {path}")
                 self.router.routes.append(Route(path, route.endpoint, methods=route.methods))
+        self._index = Index(route for route in self.router.routes if isinstance(route, Route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Route. Raises Starlette's exception for a path or method that no contract has."""
+        if found := scope["type"] == "http" and self._index.find(scope["method"], scope["path"]):
+            scope["path_params"] = dict(found.parameters)
+            scope.setdefault("extensions", {})[ROUTING_CONTEXT] = {"operation_id": found.operation_id}
+            await self.app(scope, receive, send)
+            return
         try:
             await super().__call__(scope, receive, send)
         except HTTPException as refusal:
@@ -56,6 +65,43 @@ class StrictRouting(RoutingMiddleware):
             if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
             for method in _of(route)
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An operation by the name that Connexion gave it, and the parameters in its path."""
+
+    operation_id: str
+    parameters: dict[str, Any]
+
+
+class Index:
+    """Finds the route that the router would, without asking one after the other.
+
+    The router tries every route until one fits, and takes the first. Here a path without parameters is looked
+    up, and any other is held against the few routes of its method and length, in their order.
+    """
+
+    def __init__(self, routes: Iterable[Route] = ()) -> None:
+        self._plain: dict[tuple[str, str], Found] = {}
+        self._rows: dict[tuple[str, int], list[Route]] = {}
+        for route in routes:
+            for method in _of(route):
+                if self.find(method, route.path) is None and not route.param_convertors:
+                    self._plain[method, route.path] = Found(_operation_id(route), {})
+                elif route.param_convertors:
+                    self._rows.setdefault((method, route.path.count("/")), []).append(route)
+
+    def find(self, method: str, path: str) -> Found | None:
+        """The route; None where the router has to say what is wrong."""
+        if plain := self._plain.get((method, path)):
+            return plain
+        for route in self._rows.get((method, path.count("/")), ()):
+            if match := route.path_regex.match(path):
+                convertors = route.param_convertors
+                parameters = {name: convertors[name].convert(text) for name, text in match.groupdict().items()}
+                return Found(_operation_id(route), parameters)
+        return None
 
 
 class Territories(Generic[T]):
@@ -76,6 +122,12 @@ class Territories(Generic[T]):
             if shared > best:
                 best, found = shared, owner
         return found
+
+
+def _operation_id(route: Route) -> str:
+    operation: Any = route.endpoint  # Connexion's, which is no function as Starlette declares it
+    name: str = operation.operation_id
+    return name
 
 
 def _of(route: Route) -> Iterable[str]:
