@@ -19,7 +19,7 @@ def parse_json(raw: bytes) -> Any:
     if _values(raw) > MAX_VALUES and _values(_outside_texts(raw)) > MAX_VALUES:
         raise BadBody(f"more than {MAX_VALUES} values")
     try:
-        return json.loads(raw.decode(), parse_int=_whole, parse_constant=_refuse_constant)
+        return _DECODER.decode(raw.decode())
     except UnicodeDecodeError:
         raise BadBody("not valid UTF-8") from None
     except RecursionError:
@@ -47,3 +47,6 @@ def _whole(digits: str) -> int:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole, parse_constant=_refuse_constant)

@@ -18,6 +18,9 @@ from app.web.operation import ASGIApp, Scope
 
 T = TypeVar("T")
 
+ANY = "{}"
+"""Stands for a segment that is a parameter."""
+
 
 class StrictRouting(RoutingMiddleware):
     """Connexion's routing without redirects: a path with a slash too many is another path.
@@ -112,15 +115,21 @@ class Territories(Generic[T]):
     """
 
     def __init__(self, paths: Iterable[tuple[str, T]]) -> None:
-        self._rows = [(_segments(path), owner) for path, owner in paths]
+        self._first: dict[tuple[str, ...], tuple[int, T]] = {}
+        for number, (path, owner) in enumerate(paths):
+            segments = tuple(ANY if one.startswith("{") else one for one in _segments(path))
+            for length in range(1, len(segments) + 1):
+                self._first.setdefault(segments[:length], (number, owner))
 
     def owner(self, path: str) -> T | None:
         """The owner of the path; None where no path has even its first segment."""
-        wanted, best, found = _segments(path), 0, None
-        for segments, owner in self._rows:
-            shared = _shared(segments, wanted)
-            if shared > best:
-                best, found = shared, owner
+        reached: list[tuple[str, ...]] = [()]
+        found: T | None = None
+        for segment in _segments(path):
+            reached = [way for one in reached for way in ((*one, segment), (*one, ANY)) if way in self._first]
+            if not reached:
+                break
+            found = min((self._first[way] for way in reached), key=lambda row: row[0])[1]
         return found
 
 
@@ -136,12 +145,3 @@ def _of(route: Route) -> Iterable[str]:
 
 def _segments(path: str) -> tuple[str, ...]:
     return tuple(path.strip("/").split("/"))
-
-
-def _shared(known: tuple[str, ...], wanted: tuple[str, ...]) -> int:
-    count = 0
-    for mine, theirs in zip(known, wanted, strict=False):
-        if mine != theirs and not mine.startswith("{"):
-            break
-        count += 1
-    return count
