@@ -29,8 +29,9 @@ from app.settings import BadSetting, Settings
 from app.studio import Studio
 from app.till import Till
 from app.tools import Tools
-from app.web.contract import answer_headers, bind, load, territories
+from app.web.contract import answer_headers, bind, territories
 from app.web.dialect import Dialect
+from app.web.documents import load
 from app.web.front import Front
 from app.web.guard import Guard
 from app.web.operation import ASGIApp

@@ -75,7 +75,7 @@ def median(starts: list[Start]) -> Start:
 
 def start(root: Path, options: tuple[str, ...], home: Path) -> Start:
     """One start, up to a 200 of the engine list, and the stop."""
-    ours = ("UNDERSTUDY_", "REDIS_URL", "HOST", "PORT", "PYTHONPATH")
+    ours = ("UNDERSTUDY_", "REDIS_URL", "HOST", "PORT", "PYTHON")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     environment |= {"UNDERSTUDY_HOME": str(home), "UNDERSTUDY_API_KEY": KEY, "UNDERSTUDY_LOG_LEVEL": "error"}
     command = [sys.executable, "-m", "understudy", "serve", "--port", "0", *options]

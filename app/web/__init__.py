@@ -2,7 +2,18 @@
 
 import warnings
 
-with warnings.catch_warnings():
-    # Connexion's import pulls in Starlette's test client, which complains about its own dependencies.
+from app.web.postponed import postponed
+
+POSTPONED = {
+    "httpx": (),
+    "jinja2": (),
+    "requests": (),
+    "starlette.templating": ("Jinja2Templates",),
+    "starlette.testclient": ("TestClient",),
+}
+"""What Connexion imports and serving never needs, with what it takes from each without calling it."""
+
+with warnings.catch_warnings(), postponed(POSTPONED):
+    # Connexion takes what the libraries beneath it call deprecated; that is between them.
     warnings.simplefilter("ignore")
     import connexion as connexion

@@ -1,39 +1,29 @@
-"""Contracts as they lie in ``spec/``: loaded, adjusted by settings, bound to a dialect's handlers."""
+"""Contracts bound to the handlers of their dialects, and what else is known from them."""
 
 from __future__ import annotations
 
 import functools
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-from connexion import AsyncApp
+from connexion.middleware import ConnexionMiddleware
 from connexion.middleware.lifespan import Lifespan, LifespanMiddleware
 from connexion.middleware.main import API
 from connexion.resolver import Resolver
 from connexion.spec import OpenAPISpecification
 
+from app.errors import NoSuchPath
 from app.settings import Limits
+from app.web.body import Receive
+from app.web.call import Send
 from app.web.dialect import Dialect
+from app.web.documents import Document, resolved
 from app.web.guard import Guard
-from app.web.operation import OF, Compile, OperationMiddleware, split
+from app.web.operation import OF, Compile, OperationMiddleware, Scope, split
 from app.web.routing import StrictRouting, Territories
 
 T = TypeVar("T")
-
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The safe loader, in C where PyYAML was built with it: ten times faster."""
-SPEC_FOLDER = Path(__file__).resolve().parents[2] / "spec"
-
-
-@functools.cache
-def load(name: str, folder: Path = SPEC_FOLDER) -> dict[str, Any]:
-    """The document ``spec/<name>.yaml``, its tags and texts untouched; read once, so that nobody may change it."""
-    with (folder / f"{name}.yaml").open("rb") as file:
-        document: dict[str, Any] = yaml.load(file, Loader=LOADER)  # noqa: S506 -- a safe loader
-    return document
 
 
 def base_of(document: Mapping[str, Any]) -> str:
@@ -65,21 +55,22 @@ def territories(documents: Mapping[str, Mapping[str, Any]], owners: Mapping[str,
 
 
 def bind(
-    documents: Mapping[str, dict[str, Any]],
+    documents: Mapping[str, Document],
     dialects: Mapping[str, Dialect],
     guards: Mapping[str, Guard],
     limits: Limits,
     lifespan: Lifespan,
     compilers: Mapping[str, Compile] | None = None,
-) -> AsyncApp:
+) -> ConnexionMiddleware:
     """One ASGI application for all contracts: Connexion's routes, our compiled operations.
 
     Every operationId names a method of the contract's dialect (``textToImage``: ``text_to_image``);
     a missing one stops the start. ``guards`` and ``dialects`` are by the name of the contract,
     and so are ``compilers``, for contracts whose operations are not to be run by their handlers.
     """
-    app = AsyncApp(
-        "understudy",
+    app = ConnexionMiddleware(
+        _nobody,
+        import_name="understudy",
         lifespan=lifespan,
         middlewares=[
             LifespanMiddleware,
@@ -88,12 +79,12 @@ def bind(
         ],
     )
     for name, document in documents.items():
-        options = app.middleware.options.replace(resolver=Resolver(_methods_of(dialects[name])))
-        app.middleware.apis.append(API(_held(name, document), base_path=base_of(document), **vars(options)))
+        options = app.options.replace(resolver=Resolver(_methods_of(dialects[name])))
+        app.apis.append(API(_held(name, document), base_path=base_of(document), **vars(options)))
     return app
 
 
-def _held(name: str, document: Mapping[str, Any]) -> _Held:
+def _held(name: str, document: Document) -> _Held:
     """The document with its name before every operationId: several contracts may have one of the same name."""
     rows: Mapping[str, Mapping[str, Any]] = document["paths"]
     paths = {path: {method: _named(name, facts) for method, facts in row.items()} for path, row in rows.items()}
@@ -107,11 +98,21 @@ def _named(name: str, facts: Any) -> Any:
 
 
 class _Held(OpenAPISpecification):
-    """A contract that needs no validating at each start, a fifth of which that took: tests hold it to OpenAPI."""
+    """A contract that is neither validated, which tests do, nor copied at each start: a tenth of it.
 
-    @classmethod
-    def _validate_spec(cls, spec: Any) -> None:
-        """Nothing to do."""
+    Connexion copies a document to protect its caller's, which nobody changes here.
+    """
+
+    def __init__(self, raw_spec: Document, *, base_uri: str = "") -> None:
+        self._set_defaults(raw_spec)
+        self._raw_spec = raw_spec
+        self._spec = resolved(raw_spec)
+        self._base_uri = base_uri
+
+
+async def _nobody(scope: Scope, _receive: Receive, _send: Send) -> None:
+    """What lies behind the operations."""
+    raise NoSuchPath(scope["path"])
 
 
 def _methods_of(dialect: Dialect) -> Callable[[str], Callable[..., Any]]:

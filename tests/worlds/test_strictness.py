@@ -11,7 +11,7 @@ import pytest
 from app.settings import Limits
 from app.testing import bodies
 from app.testing.operations import Operations
-from app.web.contract import load
+from app.web.documents import load
 from app.worlds.strictness import MOST, Finding, Sent, findings
 from engines.catalog import CARDS
 

@@ -17,7 +17,7 @@ from app.studio import Delivery, Finished
 from app.tools import Tools
 from app.web.answer import PNG, Answer, json_answer
 from app.web.call import Call
-from app.web.contract import load
+from app.web.documents import load
 from app.web.schema import defaults
 from engines.codec import encode_png
 
