@@ -16,6 +16,7 @@ from app.accounts.refusals import (
 )
 from app.store.directory import read_memberships
 from app.store.line import Line
+from app.store.listing import every, every_key
 from app.store.tokens import digest, hint, secret_key, token
 
 MOST = 4_000_000_000_000_000
@@ -26,7 +27,7 @@ Lua counts in doubles, exact up to 2^53, and a JSON number of credits tells micr
 
 
 class AdministrationCalls:
-    """Changes to who exists and what they own. All calls are atomic."""
+    """Changes to who exists and what they own. All calls are atomic, except that lists are read in pages."""
 
     _line: Line
     _clock: Callable[[], float]
@@ -109,7 +110,7 @@ class AdministrationCalls:
 
     async def accounts(self) -> tuple[Account, ...]:
         """Every account, oldest first."""
-        return tuple(map(_account, await self._line.run("accounts", "")))
+        return tuple(map(_account, await every(self._line, "accounts")))
 
     async def account(self, wanted: str) -> Account:
         """The account with this id or e-mail address. Raises ``NoSuchAccount``."""
@@ -132,7 +133,7 @@ class AdministrationCalls:
     async def keys(self, account: str | None = None) -> tuple[Key, ...]:
         """The keys of one account or of all, oldest first. Raises ``NoSuchAccount``."""
         owner = (await self.account(account)).id if account else ""
-        rows = await self._line.run("keys", owner)
+        rows = await every_key(self._line, owner)
         found = (Key(row[0], row[1], row[2], row[3], int(row[4]), row[5] != "0") for row in rows)
         return tuple(sorted(found, key=lambda key: (key.created, key.id)))
 
@@ -143,7 +144,7 @@ class AdministrationCalls:
 
     async def organizations(self) -> tuple[Organization, ...]:
         """Every organization with its balance, oldest first."""
-        return tuple(Organization(*row) for row in await self._line.run("organizations", ""))
+        return tuple(Organization(*row) for row in await every(self._line, "organizations"))
 
     async def organization(self, organization_id: str) -> Organization:
         """One organization with its balance. Raises ``NoSuchOrganization``."""

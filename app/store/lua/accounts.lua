@@ -1,7 +1,7 @@
--- ARGV: an account, an e-mail address, or '' for all
+-- ARGV: an account or an e-mail address; or '', the place of the first account wanted, and how many
 local ids = {}
 if ARGV[1] == '' then
-  ids = redis.call('ZRANGE', P .. 'accounts', 0, -1)
+  ids = redis.call('ZRANGE', P .. 'accounts', ARGV[2], ARGV[2] + ARGV[3] - 1)
 else
   local id = redis.call('HGET', P .. 'emails', string.lower(ARGV[1])) or ARGV[1]
   if redis.call('EXISTS', P .. 'account:' .. id) == 1 then

@@ -1,5 +1,8 @@
--- ARGV: an organization, or '' for all
-local ids = ARGV[1] == '' and redis.call('ZRANGE', P .. 'orgs', 0, -1) or {ARGV[1]}
+-- ARGV: an organization; or '', the place of the first one wanted, and how many
+local ids = {ARGV[1]}
+if ARGV[1] == '' then
+  ids = redis.call('ZRANGE', P .. 'orgs', ARGV[2], ARGV[2] + ARGV[3] - 1)
+end
 local answer = {}
 for _, id in ipairs(ids) do
   local org = P .. 'org:' .. id
