@@ -35,8 +35,8 @@ format: $(VENV)/.dev ## Bring the code into shape
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.serve ## Measure start-up and picture times on this machine
-	$(BIN)/python benchmarks/run.py
+bench: $(VENV)/.bench ## Measure Understudy and its peers side by side on this machine; needs wrk, and npm for one of them
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
 
 compare: $(VENV)/.gpu ## Measure full-size real engines, filled at random, against the stock pipelines
 	$(BIN)/python -m benchmarks.engines $(ARGS)
@@ -50,7 +50,7 @@ image: ## Build the container image understudy:latest
 	docker build --tag understudy:latest .
 
 clean: ## Remove the environment and all build products
-	rm -rf $(VENV) build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) benchmarks/peers/node_modules build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Understudy needs Python 3.11 or newer; install it, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
@@ -67,6 +67,15 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@$(PIP) install --editable '.[dev,vision]'
 	@{ $(PIP) install $(TORCH) && $(PIP) install --editable '.[dev,gpu,vision]'; } || \
 		echo "torch cannot be installed here: the tests of the real engines will not run" >&2
+	@touch $@ $(VENV)/.serve
+
+# Flask is installed aside: Connexion imports it where it can, and Understudy would start with it.
+$(VENV)/.bench: pyproject.toml benchmarks/peers/package.json | $(BIN)/python
+	@echo "Installing Understudy and what its benchmark needs"
+	@$(PIP) install --editable '.[bench,vision]'
+	@$(PIP) install --upgrade --target $(VENV)/flask 'a2wsgi>=1.10,<2' 'flask[async]>=3.1,<4'
+	@npm install --prefix benchmarks/peers --ignore-scripts --no-package-lock --no-audit --no-fund --silent || \
+		echo "Prism cannot be installed here and will not be measured: it needs Node.js and npm" >&2
 	@touch $@ $(VENV)/.serve
 
 $(VENV)/.gpu: pyproject.toml | $(BIN)/python
