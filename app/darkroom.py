@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Executor
 from typing import Any, TypeVar
 
-from engines.memory import Memory
+from engines.memory import Memory, Same
+from engines.types import Pixels
 
 T = TypeVar("T")
 
@@ -30,3 +31,12 @@ class Darkroom:
         if found is not None:
             return found
         return await self.work(self.memory.once, key, functools.partial(work, *arguments), size)
+
+    async def written(self, form: Callable[[Pixels], bytes], pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Every picture in this form, all at the same time; what is remembered at once."""
+        keys = [(form, Same(pixels)) for pixels in pictures]
+        known = [self.memory.get(key) for key in keys]
+        if None not in known:
+            return known
+        writing = (self.once(key, len, form, pixels) for key, pixels in zip(keys, pictures, strict=True))
+        return await asyncio.gather(*writing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from app.laboratory import Laboratory
 from app.settings import Limits, Services
 from app.studio import Studio
 from app.till import Till
+from engines.types import Pixels
 
 T = TypeVar("T")
 
@@ -49,9 +50,9 @@ class Tools:
         """Do picture work off the event loop."""
         return await self.darkroom.work(work, *arguments)
 
-    async def once(self, key: Hashable, size: Callable[[T], int], work: Callable[..., T], *arguments: Any) -> T:
-        """What is remembered under the key; else what the work gives off the event loop, remembered with its size."""
-        return await self.darkroom.once(key, size, work, *arguments)
+    async def written(self, form: Callable[[Pixels], bytes], pictures: Sequence[Pixels]) -> Sequence[bytes]:
+        """Every picture in this form, written off the event loop or remembered."""
+        return await self.darkroom.written(form, pictures)
 
     def models(self, contract: str, own: Mapping[str, str]) -> dict[str, str]:
         """The engine of every model of a contract: its ``own`` choice, or the owner's.

@@ -80,6 +80,13 @@ def any_size(width: int, height: int) -> None:
     """The size rule that takes every picture."""
 
 
+def check_size(width: int, height: int, maximum_pixels: int, rule: Callable[[int, int], None]) -> None:
+    """Raise ``PictureTooLarge`` beyond so many pixels, or whatever ``rule`` raises."""
+    if width * height > maximum_pixels:
+        raise PictureTooLarge(width * height, maximum_pixels)
+    rule(width, height)
+
+
 def decode(data: bytes, maximum_pixels: int, rule: Callable[[int, int], None] = any_size) -> Decoded:
     """Decode PNG, JPEG or WebP, told apart by their bytes; the first frame of an animation.
 
@@ -88,17 +95,12 @@ def decode(data: bytes, maximum_pixels: int, rule: Callable[[int, int], None] = 
     else that goes wrong is a ``PictureUnreadable``.
     """
     container = open_container(data)
-    if container.width * container.height > maximum_pixels:
-        raise PictureTooLarge(container.width * container.height, maximum_pixels)
-    rule(container.width, container.height)
+    check_size(container.width, container.height, maximum_pixels, rule)
     try:
         pixels, alpha = _unpack(_load(container))
     except Exception as exc:  # Decoders fail in many ways, down to struct.error and MemoryError; callers need one.
         raise PictureUnreadable(f"this {container.format} cannot be decoded") from exc
-    for array in (pixels, alpha):
-        if array is not None:
-            array.setflags(write=False)
-    return Decoded(pixels, alpha, container.format)
+    return Decoded(fixed(pixels), None if alpha is None else fixed(alpha), container.format)
 
 
 def decode_mask(data: bytes, maximum_pixels: int, rule: Callable[[int, int], None] = any_size) -> Pixels:
@@ -110,7 +112,7 @@ def decode_mask(data: bytes, maximum_pixels: int, rule: Callable[[int, int], Non
     decoded = decode(data, maximum_pixels, rule)
     if decoded.alpha is not None and bool((decoded.pixels == decoded.pixels[0, 0]).all()):
         return decoded.alpha
-    return np.array(Image.fromarray(decoded.pixels).convert("L"))
+    return fixed(np.array(Image.fromarray(decoded.pixels).convert("L")))
 
 
 def blur(pixels: Pixels) -> Pixels:
@@ -119,7 +121,13 @@ def blur(pixels: Pixels) -> Pixels:
     image = Image.fromarray(pixels)
     factor = max(1, min(width, height) // _BLUR_SHARE)
     small = image.reduce(factor).filter(ImageFilter.BoxBlur(2))
-    return np.array(small.resize((width, height), Image.Resampling.BICUBIC))
+    return fixed(np.array(small.resize((width, height), Image.Resampling.BICUBIC)))
+
+
+def fixed(pixels: Pixels) -> Pixels:
+    """The same array, which nobody can change from now on."""
+    pixels.setflags(write=False)
+    return pixels
 
 
 def _chunk(kind: bytes, body: bytes | bytearray) -> tuple[bytes | bytearray, ...]:

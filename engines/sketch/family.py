@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor, Future
 
+from engines.codec import fixed
 from engines.errors import EngineFailed
 from engines.memory import Memory, Same
 from engines.sketch import semantics
@@ -95,9 +96,7 @@ class SketchFamily:
 def draw(card: EngineCard, request: GenerationRequest, seed: int, caption: bool) -> Picture:
     """One picture, now, in this thread; a module-level function so that process pools can run it too."""
     order = semantics.Order(card, read(request), seed, caption)
-    pixels = _TASKS[request.task](order)
-    pixels.setflags(write=False)  # Whoever gets it next is to find it as it is.
-    return Picture(pixels, seed)
+    return Picture(fixed(_TASKS[request.task](order)), seed)
 
 
 def _done(picture: Picture) -> Future[Picture]:

@@ -309,7 +309,7 @@ def _ask_alone(url: str) -> requests.Response:
 def test_a_client_that_hangs_up_pays_nothing(narrow: Client) -> None:
     """Whoever leaves while pictures are drawn gets the credits back, and the pictures are not listed."""
     before, pictures = credits_of(narrow), listed(narrow)["total_count"]
-    body = json.dumps(words(**LARGE)).encode()
+    body = json.dumps(words(**LARGE, prompt="a picture that nobody has asked for yet")).encode()
     with Connection(narrow.url) as hasty:
         hasty.send(request("POST", CREATE, AUTH, JSON, body=body))
         assert _becomes(narrow, before - 4)

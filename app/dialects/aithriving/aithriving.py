@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import replace
 from fractions import Fraction
 
 from app.dialects.aithriving import reading
 from app.dialects.aithriving.refusals import PictureWithheld
 from app.dialects.aithriving.wording import word
-from app.studio import Finished
+from app.dialects.writing import base64_png
 from app.tools import Tools
 from app.web.answer import JSON, Answer, json_answer
 from app.web.call import Call
-from engines.codec import encode_png
 from engines.prices import Flat
 from engines.sizes import PixelRange
 from engines.types import EngineCard
@@ -39,7 +37,11 @@ class Aithriving:
         card = self._card()
         request = reading.text_to_image(card, call.body.full)
         async with self._studio.generate(call.caller, request, card) as work:
-            await call.reply(await self._tools.by_hand(_answer, work.pictures[0]))
+            picture = work.pictures[0]
+            if picture.filtered:
+                raise PictureWithheld
+            (encoded,) = await self._tools.written(base64_png, [picture.pixels])
+            await call.reply(_answer(encoded, picture.seed))
 
     def word(self, error: Exception) -> Answer:
         """The code -1 and the reason, with an HTTP status that fits."""
@@ -52,10 +54,7 @@ class Aithriving:
         return replace(self._studio.card(self._engine_id), price=PRICE, sizes=SIZES)
 
 
-def _answer(picture: Finished) -> Answer:
-    """The whole answer, without a copy through a JSON writer; runs where picture work runs."""
-    if picture.filtered:
-        raise PictureWithheld
-    image = b64encode(encode_png(picture.pixels))
-    seed = b'","seed":%d}}' % picture.seed
-    return Answer(200, b"".join((b'{"code":%d,"message":"success","data":{"image":"' % SUCCESS, image, seed)), JSON)
+def _answer(encoded: bytes, number: int) -> Answer:
+    """The whole answer, without a copy through a JSON writer."""
+    seed = b'","seed":%d}}' % number
+    return Answer(200, b"".join((b'{"code":%d,"message":"success","data":{"image":"' % SUCCESS, encoded, seed)), JSON)

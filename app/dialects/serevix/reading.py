@@ -8,9 +8,8 @@ from typing import Any
 from app import seeds
 from app.dialects.aspects import ASPECTS, LARGEST_SEED, follows_negative, prompts
 from app.dialects.serevix.fitting import nearest, resized
-from app.dialects.uploads import picture
+from app.dialects.uploads import Uploads
 from app.errors import BadField, BadPictureSize
-from app.settings import Limits
 from engines.codec import Decoded
 from engines.errors import TaskNotOffered
 from engines.types import EngineCard, GenerationRequest, Task
@@ -49,22 +48,22 @@ def text_to_image(card: EngineCard, words: Words) -> GenerationRequest:
     return GenerationRequest(width=width, height=height, **_common(card, words))
 
 
-def image_to_image(card: EngineCard, image: Decoded, words: Words) -> GenerationRequest:
-    """A picture from another one, in the size nearest to its own that the engine draws."""
+def image_to_image(uploads: Uploads, card: EngineCard, image: Decoded, words: Words) -> GenerationRequest:
+    """A picture from another one, in the size nearest to its own that the engine draws; picture work."""
     height, width = image.pixels.shape[:2]
     width, height = nearest(card.sizes, width, height)
     return GenerationRequest(
         width=width,
         height=height,
-        init=resized(image.pixels, width, height),
+        init=uploads.changed(resized, image.pixels, width, height),
         schedule_start=float(words["strength"]),
         **_common(card, words),
     )
 
 
-def upload(data: bytes, limits: Limits) -> Decoded:
+def upload(uploads: Uploads, data: bytes) -> Decoded:
     """The picture to start from; runs where picture work runs."""
-    return picture("image", data, limits, _check_size)
+    return uploads.picture("image", data, _check_size)
 
 
 def _common(card: EngineCard, words: Words) -> dict[str, Any]:

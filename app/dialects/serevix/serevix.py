@@ -6,6 +6,7 @@ from app.dialects.serevix import reading
 from app.dialects.serevix.accepting import JPEG, media_type
 from app.dialects.serevix.fitting import resized
 from app.dialects.serevix.wording import word
+from app.dialects.uploads import Uploads
 from app.studio import Finished
 from app.tools import Tools
 from app.web.answer import Answer, json_answer
@@ -37,6 +38,7 @@ class Serevix:
     def __init__(self, tools: Tools) -> None:
         self._studio = tools.studio
         self._tools = tools
+        self._uploads = Uploads(tools.limits, tools.darkroom.memory)
         self._models = tools.models(self.contract, {model: model for model in MODELS})
 
     async def generate_image(self, call: Call) -> None:
@@ -48,8 +50,8 @@ class Serevix:
         if reading.task(words) is Task.TEXT_TO_IMAGE:
             await self._deliver(call, reading.text_to_image(card, words), media, None)
             return
-        image = await self._tools.by_hand(reading.upload, words["image"], self._tools.limits)
-        request = await self._tools.by_hand(reading.image_to_image, card, image, words)
+        image = await self._tools.by_hand(reading.upload, self._uploads, words["image"])
+        request = await self._tools.by_hand(reading.image_to_image, self._uploads, card, image, words)
         await self._deliver(call, request, media, image)
 
     def word(self, error: Exception) -> Answer:
@@ -66,21 +68,15 @@ class Serevix:
 
     async def _deliver(self, call: Call, request: GenerationRequest, media: str, image: Decoded | None) -> None:
         async with self._studio.generate(call.caller, request) as work:
-            await call.reply(await self._tools.by_hand(_answer, work.pictures[0], request, media, image))
+            picture = work.pictures[0]
+            pixels = picture.pixels if image is None else await self._like(image, picture, request)
+            (encoded,) = await self._tools.written(encode_jpeg if media == JPEG else encode_png, [pixels])
+            headers = (("Finish-Reason", FILTERED if picture.filtered else SUCCESS), ("Seed", str(picture.seed)))
+            await call.reply(Answer(200, encoded, media, headers))
 
-
-def _answer(picture: Finished, request: GenerationRequest, media: str, image: Decoded | None) -> Answer:
-    """The picture in the size of what it was made from; runs where picture work runs."""
-    pixels = picture.pixels if image is None else _like(image, picture, request)
-    encoded = encode_jpeg(pixels) if media == JPEG else encode_png(pixels)
-    reason = FILTERED if picture.filtered else SUCCESS
-    headers = (("Finish-Reason", reason), ("Seed", str(picture.seed)))
-    return Answer(200, encoded, media, headers)
-
-
-def _like(image: Decoded, picture: Finished, request: GenerationRequest) -> Pixels:
-    """Scaled back; a picture that nothing was to be changed in is the one that came, to the last pixel."""
-    if request.schedule_start == 0 and not picture.filtered:
-        return image.pixels
-    height, width = image.pixels.shape[:2]
-    return resized(picture.pixels, width, height)
+    async def _like(self, image: Decoded, picture: Finished, request: GenerationRequest) -> Pixels:
+        """Scaled back; a picture that nothing was to be changed in is the one that came, to the last pixel."""
+        if request.schedule_start == 0 and not picture.filtered:
+            return image.pixels
+        height, width = image.pixels.shape[:2]
+        return await self._tools.by_hand(self._uploads.changed, resized, picture.pixels, width, height)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,6 @@ from app.accounts.model import Account
 from app.dialects.amounts import plain
 from app.studio import Finished
 from app.web.answer import JSON, PNG, Answer
-from engines.codec import encode_png
 from engines.types import EngineCard
 
 SUCCESS = "SUCCESS"
@@ -24,26 +22,20 @@ def finish_reason(picture: Finished) -> str:
     return FILTERED if picture.filtered else SUCCESS
 
 
-def artifact(picture: Finished, png: bytes) -> bytes:
-    """One element of ``artifacts``, keys in the recorded order, without a copy through a JSON writer."""
-    reason = finish_reason(picture).encode()
-    return b"".join((b'{"base64":"', b64encode(png), b'","seed":%d,"finishReason":"' % picture.seed, reason, b'"}'))
+def artifacts_answer(pictures: Sequence[Finished], encoded: Sequence[bytes]) -> Answer:
+    """All pictures as JSON, ``encoded`` in base64; keys in the recorded order, no copy through a JSON writer."""
+    pieces: list[bytes] = []
+    for picture, data in zip(pictures, encoded, strict=True):
+        tail = b'","seed":%d,"finishReason":"%b"}' % (picture.seed, finish_reason(picture).encode())
+        pieces += (b',{"base64":"', data, tail)
+    pieces[0] = b'{"artifacts":[{"base64":"'
+    return Answer(200, b"".join([*pieces, b"]}"]), JSON)
 
 
-def artifact_of(picture: Finished) -> bytes:
-    """Encode one picture into its artifact; runs where picture work runs."""
-    return artifact(picture, encode_png(picture.pixels))
-
-
-def artifacts_answer(artifacts: Sequence[bytes]) -> Answer:
-    """All pictures as JSON."""
-    return Answer(200, b"".join((b'{"artifacts":[', b",".join(artifacts), b"]}")), JSON)
-
-
-def png_answer(picture: Finished) -> Answer:
-    """One picture as it is, its seed and how it ended in headers; runs where picture work runs."""
+def png_answer(picture: Finished, png: bytes) -> Answer:
+    """One picture as it is, its seed and how it ended in headers."""
     headers = (("Finish-Reason", finish_reason(picture)), ("Seed", str(picture.seed)))
-    return Answer(200, encode_png(picture.pixels), PNG, headers)
+    return Answer(200, png, PNG, headers)
 
 
 def engine_row(card: EngineCard) -> dict[str, str]:

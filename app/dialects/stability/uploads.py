@@ -5,11 +5,13 @@ Everything here runs where picture work runs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from app.dialects.uploads import check_bytes, picture
+from app.dialects.uploads import Uploads
 from app.errors import BadPictureSize, MaskMissing
-from app.settings import Limits
 from engines.codec import Decoded, decode_mask
 from engines.errors import PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
 from engines.sizes import UpscaleRange
@@ -19,34 +21,54 @@ ALPHA = "INIT_IMAGE_ALPHA"
 WHITE = "MASK_IMAGE_WHITE"
 
 
-def init_image(card: EngineCard, data: bytes, limits: Limits) -> Decoded:
-    """A picture to start from, which must itself obey the size rules of the engine."""
-    return picture("init_image", data, limits, lambda width, height: _check_init(card, width, height))
+class StabilityUploads(Uploads):
+    """The pictures of the forms of the Stability API."""
+
+    def init_image(self, card: EngineCard, data: bytes) -> Decoded:
+        """A picture to start from, which must itself obey the size rules of the engine."""
+        return self.picture("init_image", data, lambda width, height: _check_init(card, width, height))
+
+    def image(self, card: EngineCard, data: bytes) -> Decoded:
+        """A picture to enlarge."""
+        rule = card.sizes.check_input if isinstance(card.sizes, UpscaleRange) else card.sizes.check
+        return self.picture("image", data, rule)
+
+    def init_and_mask(self, card: EngineCard, sent: Mapping[str, Any], source: str) -> tuple[Decoded, Pixels]:
+        """The picture to start from and its mask, as the workshop wants it: 255 where the picture is made anew.
+
+        Black marks what is replaced; ``MASK_IMAGE_WHITE`` is the other way round, and with
+        ``INIT_IMAGE_ALPHA`` the transparent part of the init picture is replaced, a mask picture ignored.
+        """
+        init = self.init_image(card, sent["init_image"])
+        data: bytes | None = sent.get("mask_image")
+        if source == ALPHA:
+            alpha = init.alpha
+            return init, self.changed(_nothing, init.pixels) if alpha is None else self.changed(_inverted, alpha)
+        if data is None:
+            raise MaskMissing(f"mask_image is required when mask_source is {source}")
+        self.check_bytes("mask_image", data)
+        height, width = init.pixels.shape[:2]
+        # A mask that is remembered under its size is known to fit.
+        found = self._memory.once(
+            (decode_mask, data, width, height),
+            lambda: self._mask(data, (width, height)),
+            lambda mask: mask.nbytes + len(data),
+        )
+        return init, found if source == WHITE else self.changed(_inverted, found)
+
+    def _mask(self, data: bytes, size: tuple[int, int]) -> Pixels:
+        try:
+            return decode_mask(data, self._limits.picture_pixels, lambda *found: _check_mask(size, found))
+        except PictureUnreadable as problem:
+            raise MaskMissing("mask_image must be a PNG, JPEG or WebP picture") from problem
 
 
-def image(card: EngineCard, data: bytes, limits: Limits) -> Decoded:
-    """A picture to enlarge."""
-    rule = card.sizes.check_input if isinstance(card.sizes, UpscaleRange) else card.sizes.check
-    return picture("image", data, limits, rule)
+def _nothing(pixels: Pixels) -> Pixels:
+    return np.zeros(pixels.shape[:2], np.uint8)
 
 
-def mask(init: Decoded, source: str, data: bytes | None, limits: Limits) -> Pixels:
-    """The mask as the workshop wants it, 255 where the picture is made anew.
-
-    Black marks what is replaced; ``MASK_IMAGE_WHITE`` is the other way round, and with
-    ``INIT_IMAGE_ALPHA`` the transparent part of the init picture is replaced, a mask picture ignored.
-    """
-    height, width = init.pixels.shape[:2]
-    if source == ALPHA:
-        return np.zeros((height, width), np.uint8) if init.alpha is None else 255 - init.alpha
-    if data is None:
-        raise MaskMissing(f"mask_image is required when mask_source is {source}")
-    check_bytes("mask_image", data, limits)
-    try:
-        found = decode_mask(data, limits.picture_pixels, lambda *size: _check_mask((width, height), size))
-    except PictureUnreadable as problem:
-        raise MaskMissing("mask_image must be a PNG, JPEG or WebP picture") from problem
-    return found if source == WHITE else 255 - found
+def _inverted(mask: Pixels) -> Pixels:
+    return 255 - mask
 
 
 def _check_init(card: EngineCard, width: int, height: int) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 
-from app.dialects.stability import answers, reading, uploads
+from app.dialects.stability import answers, reading
+from app.dialects.stability.uploads import StabilityUploads
 from app.dialects.stability.wording import Wording, word
+from app.dialects.writing import base64_png
 from app.errors import TooManyPictures
 from app.studio import Finished
 from app.tools import Tools
@@ -14,11 +15,14 @@ from app.web.answer import JSON, PNG, Answer, json_answer
 from app.web.body import Body
 from app.web.call import Call
 from app.web.negotiation import wanted
+from engines.codec import encode_png
 from engines.errors import TaskNotOffered, UnknownEngine
 from engines.types import EngineCard, GenerationRequest, Task
 
 ERA = 1
 """The only generation of engines that these versions have ever known."""
+LARGE = 2_000_000
+"""Bytes from which on it takes the event loop too long to copy them into one answer."""
 
 
 class V1:
@@ -29,7 +33,7 @@ class V1:
     def __init__(self, tools: Tools) -> None:
         self._studio = tools.studio
         self._tools = tools
-        self._limits = tools.limits
+        self._uploads = StabilityUploads(tools.limits, tools.darkroom.memory)
 
     async def list_engines(self, call: Call) -> None:
         """Every engine as a bare array."""
@@ -53,23 +57,22 @@ class V1:
         """Pictures from a picture and prompts."""
         card = self._card(call, Task.IMAGE_TO_IMAGE)
         words = self.words(call.body)
-        init = await self._tools.by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
+        init = await self._tools.by_hand(self._uploads.init_image, card, call.body.sent["init_image"])
         await self._deliver(call, reading.image_to_image(card, init, words.full, words.sent))
 
     async def masking(self, call: Call) -> None:
         """The masked part of a picture made anew."""
         card = self._card(call, Task.MASKING)
         words = self.words(call.body)
-        init = await self._tools.by_hand(uploads.init_image, card, call.body.sent["init_image"], self._limits)
-        picture = call.body.sent.get("mask_image")
-        mask = await self._tools.by_hand(uploads.mask, init, words.full["mask_source"], picture, self._limits)
+        source = words.full["mask_source"]
+        init, mask = await self._tools.by_hand(self._uploads.init_and_mask, card, call.body.sent, source)
         await self._deliver(call, reading.masking(card, init, mask, words.full, words.sent))
 
     async def upscale_image(self, call: Call) -> None:
         """A larger version of a picture."""
         card = self._card(call, Task.UPSCALE)
         words = self.words(call.body)
-        image = await self._tools.by_hand(uploads.image, card, call.body.sent["image"], self._limits)
+        image = await self._tools.by_hand(self._uploads.image, card, call.body.sent["image"])
         await self._deliver(call, reading.upscale(card, image, words.full, words.sent))
 
     def word(self, error: Exception) -> Answer:
@@ -107,8 +110,11 @@ class V1:
             await call.reply(await (self._png(work.pictures) if as_png else self._artifacts(work.pictures)))
 
     async def _png(self, pictures: tuple[Finished, ...]) -> Answer:
-        return await self._tools.by_hand(answers.png_answer, pictures[0])
+        (png,) = await self._tools.written(encode_png, [pictures[0].pixels])
+        return answers.png_answer(pictures[0], png)
 
     async def _artifacts(self, pictures: tuple[Finished, ...]) -> Answer:
-        encoded = await asyncio.gather(*(self._tools.by_hand(answers.artifact_of, picture) for picture in pictures))
-        return answers.artifacts_answer(encoded)
+        encoded = await self._tools.written(base64_png, [picture.pixels for picture in pictures])
+        if sum(map(len, encoded)) < LARGE:
+            return answers.artifacts_answer(pictures, encoded)
+        return await self._tools.by_hand(answers.artifacts_answer, pictures, encoded)

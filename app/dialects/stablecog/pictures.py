@@ -8,11 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image
 
-from app.dialects import uploads
 from app.dialects.stablecog.refusals import InitImageGone
-from app.settings import Limits
+from app.dialects.uploads import Uploads
 from app.tools import Tools
-from engines.codec import any_size
 from engines.types import Pixels
 
 FILES = "/v1/image/generation/files/"
@@ -33,6 +31,7 @@ class Fetching:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._uploads = Uploads(tools.limits, tools.darkroom.memory)
 
     async def init_image(self, address: str, headers: Mapping[str, str], size: tuple[int, int]) -> Pixels:
         """The picture at an address, height x width x 3, brought to ``size`` (width, height).
@@ -42,7 +41,7 @@ class Fetching:
         """
         own = self._tools.address(headers) + FILES
         data = await (self._kept(address.removeprefix(own)) if address.startswith(own) else self._fetched(address))
-        return await self._tools.by_hand(_fitting, data, size, self._tools.limits)
+        return await self._tools.by_hand(self._fitting, data, size)
 
     async def _kept(self, name: str) -> bytes:
         path = TAIL.split(name, maxsplit=1)[0]
@@ -54,9 +53,8 @@ class Fetching:
     async def _fetched(self, address: str) -> bytes:
         return await self._tools.fetcher.fetch(address)
 
-
-def _fitting(data: bytes, size: tuple[int, int], limits: Limits) -> Pixels:
-    return fitted(uploads.picture(FIELD, data, limits, any_size).pixels, size)
+    def _fitting(self, data: bytes, size: tuple[int, int]) -> Pixels:
+        return self._uploads.changed(fitted, self._uploads.picture(FIELD, data).pixels, size)
 
 
 def fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 
@@ -101,8 +100,7 @@ class Stablecog:
             raise
 
     async def _show(self, organization_id: str, shown: Sequence[tuple[str, Finished]], facts: answers.Facts) -> None:
-        encode = (self._tools.by_hand(encode_png, picture.pixels) for _, picture in shown)
-        encoded = await asyncio.gather(*encode)
+        encoded = await self._tools.written(encode_png, [picture.pixels for _, picture in shown])
         # The last one first: lists begin with what came last, and tell the pictures of one request in its order.
         for (output_id, _), data in reversed(list(zip(shown, encoded, strict=True))):
             await self._gallery.keep(organization_id, data, PNG, facts, output_id)

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from app.dialects import uploads
 from app.dialects.stativerse.reading import Size
 from app.dialects.stativerse.selling import GRID, LONGEST, SHORTEST
+from app.dialects.uploads import Uploads
 from app.errors import BadPictureSize, BadPictureType
 from app.settings import Limits
 from engines.codec import encode_jpeg, encode_png
+from engines.memory import Memory
 from engines.types import Pixels
 
 DATA_URI = re.compile(r"data:[^,]{0,256};base64,", re.IGNORECASE)
@@ -149,7 +150,8 @@ def _decoded(field: str, text: str, rule: Callable[[int, int], None], limits: Li
         except ValueError as problem:
             raise BadPictureSize(field, str(problem)) from problem
 
-    decoded = uploads.picture(field, _bytes(field, text), limits, named)
+    # Only what is made of them is worth remembering: they may be many times as large.
+    decoded = Uploads(limits, Memory(0)).picture(field, _bytes(field, text), named)
     return Shown(decoded.pixels, decoded.alpha)
 
 

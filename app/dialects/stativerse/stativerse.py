@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from app.accounts.model import Allowance
 from app.dialects.stativerse import answers, pictures, reading, selling
+from app.dialects.stativerse.album import Album, Output, written
 from app.dialects.stativerse.pictures import Shown
 from app.dialects.stativerse.reading import Order
 from app.dialects.stativerse.wording import word
@@ -29,6 +31,7 @@ class Stativerse:
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
+        self._album = Album(tools.limits, tools.darkroom.memory)
         self._engine_id = tools.models(selling.CONTRACT, selling.ENGINES)[selling.MODEL]
         self._allowance = Allowance(selling.CONTRACT, tools.services.daily_credits)
 
@@ -43,10 +46,9 @@ class Stativerse:
         """A picture from pictures and text; without text the first picture, only cropped, resized and written."""
         began = time.perf_counter()
         order = reading.order(call.body.full)
-        sent = call.body.full["image"]
-        shown = await self._tools.by_hand(pictures.received, sent, order.resolution, order.crop, self._tools.limits)
+        shown = await self._tools.by_hand(self._album.received, call.body.full["image"], order)
         if order.prompt:
-            start = await self._tools.by_hand(pictures.start, shown)
+            start = await self._tools.by_hand(self._album.start, shown)
             await self._draw(call, order, reading.edit(self._engine_id, order, start), shown[0].size, began)
             return
         async with self._tools.till.charged(call.caller, selling.returned(self._allowance)):
@@ -78,17 +80,18 @@ class Stativerse:
         studio, caller = self._tools.studio, call.caller
         async with studio.generate(caller, request, self._card(), self._allowance) as work:
             made = work.pictures[0]
-            shown = Shown(await self._tools.by_hand(pictures.trimmed, made.pixels, size))
+            shown = await self._tools.by_hand(self._album.trimmed, made.pixels, size)
             await call.reply(await self._picture(order, shown, began, filtered=made.filtered))
 
     async def _picture(self, order: Order, shown: Shown, began: float, *, filtered: bool = False) -> Answer:
         """What analysts say of a picture in the size that was worked in, and the picture as it is wanted."""
         words, label = await self._judged_text(order), await self._judged_picture(order, shown, filtered=filtered)
+        write = self._album.output
         if order.cut_out:
             subject = await self._tools.laboratory.separate(Question(Analysis.BACKGROUND, pixels=shown.pixels))
-            shown = await self._tools.by_hand(pictures.cut_out, shown, subject)
+            shown, write = await self._tools.by_hand(pictures.cut_out, shown, subject), written
         verdicts = {"nsfw_input_classifier": words, "nsfw_output_classifier": label}
-        return await self._tools.by_hand(_finished, order, shown, verdicts, began)
+        return await self._tools.by_hand(_finished, write, order, shown, verdicts, began)
 
     async def _judged_text(self, order: Order) -> dict[str, Any] | None:
         if order.guarded is None:
@@ -121,10 +124,11 @@ class Stativerse:
             await call.reply(answers.success(data))
 
 
-def _finished(order: Order, shown: Shown, verdicts: dict[str, Any], began: float) -> Answer:
-    """Cropped, resized and written; runs where picture work runs."""
-    shown = pictures.fitted(shown, order.finish or shown.size, crop=order.crop)
-    output = pictures.written(shown, order.form)
+def _finished(
+    write: Callable[[Order, Shown], Output], order: Order, shown: Shown, verdicts: dict[str, Any], began: float
+) -> Answer:
+    """The answer around a picture that ``write`` writes; runs where picture work runs."""
+    output = write(order, shown)
     data = {"id": _id(), "output": output, "seed": order.seed, "generation_time": _seconds_since(began), **verdicts}
     return answers.success(data)
 
