@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from app.errors import GalleryUnavailable, StoreUnavailable
 from app.fetching.fetcher import Fetcher
 from app.filters import PromptFilter, WordOutputFilter, read_list
 from app.gallery.folder import Gallery
+from app.hands import open_hands
 from app.house import House, Ordinary, Store, open_store
 from app.laboratory import Laboratory
 from app.settings import BadSetting, Settings
@@ -65,7 +66,7 @@ def create(settings: Settings) -> ASGIApp:
     house = _house(settings)
     limits, store = settings.limits, house.store
     places = limits.generations or os.cpu_count() or 1
-    hands = ThreadPoolExecutor(places, thread_name_prefix="hands")
+    hands = open_hands(places)
     engines = open_workshop(settings, hands, places, house.registry)
     tools = equip(settings, house, engines, hands)
     gallery = tools.gallery
