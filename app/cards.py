@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 from app.settings import BadSetting, Settings
 from engines.catalog import CARDS
 from engines.types import EngineCard, Steps
-from engines.weights.config import read
-from engines.weights.setup import EngineSetup, Workshop
-from engines.weights.table import BadWorkshop
+
+if TYPE_CHECKING:
+    from engines.weights.setup import EngineSetup, Workshop
 
 DIFFUSERS = "diffusers"
 TRANSFORMERS = "transformers"
 
 
 def workshop_for(settings: Settings) -> Workshop:
-    """What ``engines.toml`` says. Raises ``BadSetting``."""
+    """What ``engines.toml`` says, which only real engines ask. Raises ``BadSetting``."""
+    from engines.weights.config import read  # noqa: PLC0415
+    from engines.weights.table import BadWorkshop  # noqa: PLC0415
+
     try:
         return read(settings.engines_file)
     except BadWorkshop as problem:

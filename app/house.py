@@ -5,21 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from app.accounts.ports import Directory, Ledger
 from app.filters import OutputFilter
 from app.gallery.folder import Gallery
 from app.settings import Settings
+from app.store.opening import open_store
 from app.web.dialect import Dialect
 from app.web.front import Front
 from app.web.guard import Guard
 from app.web.operation import ASGIApp
 from engines.registry import Registry
 from engines.types import EngineCard
-
-if TYPE_CHECKING:
-    from app.store.redis_store import RedisStore
 
 
 class Store(Directory, Ledger, Protocol):
@@ -121,12 +119,3 @@ class Ordinary:
     ) -> ASGIApp:
         """The front."""
         return front
-
-
-def open_store(settings: Settings) -> RedisStore:
-    """The store at the address in the settings, not connected yet; redis is loaded only now."""
-    if settings.redis_url is None:
-        raise ValueError("the server needs the address of its store")
-    from app.store.redis_store import RedisStore  # noqa: PLC0415
-
-    return RedisStore(settings.redis_url)

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
-import signal
-import threading
-import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
@@ -24,7 +20,7 @@ from app.fetching.fetcher import Fetcher
 from app.filters import PromptFilter, WordOutputFilter, read_list
 from app.gallery.folder import Gallery
 from app.hands import open_hands
-from app.house import House, Ordinary, Store, open_store
+from app.house import House, Ordinary, Store
 from app.laboratory import Laboratory
 from app.settings import BadSetting, Settings
 from app.studio import Studio
@@ -45,19 +41,6 @@ if TYPE_CHECKING:
 
 SIGN_OF_LIFE = 30.0
 """Seconds between two signs of life to the store, each of which also repairs what others left behind."""
-
-
-def create_from_environment() -> ASGIApp:
-    """Make the server as a worker process does: from the environment its parent gave it."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        end_with(parent.pid)
-    return create(Settings.from_mapping(os.environ))
-
-
-def end_with(parent: int | None) -> None:
-    """Let this process end when ``parent``, which started it, does."""
-    threading.Thread(target=_watch, args=(parent,), name="parent-watch", daemon=True).start()
 
 
 def create(settings: Settings) -> ASGIApp:
@@ -134,16 +117,6 @@ def equip(settings: Settings, house: House, engines: Engines, hands: Executor) -
     )
 
 
-async def prepare(settings: Settings, key: str, *, exclusive: bool) -> None:
-    """Before the first worker starts: the first account, and the repair of what a crash left open."""
-    store = open_store(settings)
-    try:
-        await store.bootstrap(key, round(settings.credits * 1_000_000))
-        await store.recover(exclusive=exclusive)
-    finally:
-        await store.close()
-
-
 def _kinds(settings: Settings) -> tuple[Kind, ...]:
     """The dialects to serve, and only those of the service that is recorded or replayed. Raises ``BadSetting``."""
     _check_models(settings)
@@ -189,13 +162,6 @@ def _rate_limit(settings: Settings) -> RateLimit | None:
     if not settings.rate_limit:
         return None
     return RateLimit(settings.rate_requests, settings.rate_window, settings.rate_lockout)
-
-
-def _watch(parent: int | None) -> None:
-    """Workers must not outlive their parent: nobody would stop them, and the port would stay taken."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _stay_alive(store: Store) -> None:

@@ -9,7 +9,6 @@ import click
 from app.cards import DIFFUSERS, cards_for, workshop_for
 from app.settings import Settings
 from engines.types import Task
-from engines.weights.disk import Disk
 
 FAVOURITE = "stable-diffusion-v1-6"
 
@@ -40,6 +39,8 @@ def _what_to_do(url: str, key: str, settings: Settings) -> str:
 
 def _ready(settings: Settings) -> str | None:
     """An engine that draws and has its weights; None where no engine has."""
+    from engines.weights.disk import Disk  # noqa: PLC0415 -- for real engines only
+
     disk = Disk(settings.weights)
     drawing = {card.id for card in cards_for(settings) if Task.TEXT_TO_IMAGE in card.tasks}
     ready = [

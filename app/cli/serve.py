@@ -12,13 +12,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from app.cli.greeting import greet
+from app.process import application, end_with, uncollected
 from app.settings import Settings
 from app.store.embedded import EmbeddedStore
+from app.store.opening import prepare
+
+if TYPE_CHECKING:
+    import uvicorn
 
 GRACE = 10
 """Seconds a generation may still take after Ctrl-C."""
@@ -161,17 +165,38 @@ def _store(settings: Settings) -> Iterator[EmbeddedStore | None]:
 
 
 def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | None, parent: int | None) -> None:
-    import uvicorn  # noqa: PLC0415 -- loaded while the store is starting
-    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
-
-    from app import main  # noqa: PLC0415
-
     if parent is not None:
-        main.end_with(parent)
+        end_with(parent)
     key = settings.api_key or (TEST_KEY if settings.test else kept_key(settings.home))
+    with uncollected():  # The rest is loaded while the store is starting.
+        import uvicorn  # noqa: PLC0415
+        from uvicorn.supervisors import Multiprocess  # noqa: PLC0415
+
+        from app.cli.greeting import greet  # noqa: PLC0415
+    config = _config(settings)
+    if embedded:
+        embedded.wait_ready()
+    if not settings.test:
+        asyncio.run(prepare(settings, key, exclusive=embedded is not None))
+    host, port = listener.getsockname()[:2]
+    greet(f"http://{f'[{host}]' if ':' in host else host}:{port}", key, settings)
+    server = uvicorn.Server(config)
+    if settings.workers == 1:
+        server.run(sockets=[listener])
+    else:
+        Multiprocess(config, sockets=[listener]).run()
+    if settings.workers > 1 or server.started:
+        raise KeyboardInterrupt
+    sys.exit(1)
+
+
+def _config(settings: Settings) -> uvicorn.Config:
+    """How to serve: the server itself, or, where there will be several processes, how each of them makes it."""
+    import uvicorn  # noqa: PLC0415
+
     alone = settings.workers == 1
-    config = uvicorn.Config(
-        main.create(settings) if alone else "app.main:create_from_environment",
+    return uvicorn.Config(
+        application(settings) if alone else "app.process:worker",
         factory=not alone,
         workers=settings.workers,
         http="app.web.edge:Edge",
@@ -186,20 +211,6 @@ def _run(settings: Settings, listener: socket.socket, embedded: EmbeddedStore | 
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE_OF_TESTS if settings.test else GRACE,
     )
-    if embedded:
-        embedded.wait_ready()
-    if not settings.test:
-        asyncio.run(main.prepare(settings, key, exclusive=embedded is not None))
-    host, port = listener.getsockname()[:2]
-    greet(f"http://{f'[{host}]' if ':' in host else host}:{port}", key, settings)
-    server = uvicorn.Server(config)
-    if alone:
-        server.run(sockets=[listener])
-    else:
-        Multiprocess(config, sockets=[listener]).run()
-    if not alone or server.started:
-        raise KeyboardInterrupt
-    sys.exit(1)
 
 
 def kept_key(home: Path) -> str:

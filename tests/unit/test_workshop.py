@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app import workshop
+from app import hall
 from app.errors import Busy
 from app.settings import BadSetting, Settings
 from app.workshop import Engines, open_workshop
@@ -86,7 +86,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> list[NotedWorkers]:
         return found[-1]
 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
-    monkeypatch.setattr(workshop, "Workers", make)
+    monkeypatch.setattr(hall, "Workers", make)
     return found
 
 
@@ -99,7 +99,7 @@ def made(monkeypatch: pytest.MonkeyPatch, workers: list[NotedWorkers]) -> list[N
         families.append(NotedFamily(*parts))
         return families[-1]
 
-    monkeypatch.setattr(workshop, "TorchFamily", make)
+    monkeypatch.setattr(hall, "TorchFamily", make)
     return families
 
 
