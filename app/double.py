@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.accounts.ports import RateLimit
+from app.accounts.standing import Acquaintances
 from app.dialects.control import Control
 from app.errors import UnknownKey
 from app.filters import OutputFilter
@@ -44,6 +45,7 @@ class Double:
         opening = Opening(round(settings.credits * MICRO), settings.strict, rate_limit)
         self._worlds = Worlds(Bounds(settings.worlds, settings.world_seconds, settings.journal), opening)
         self.store = Books(self._worlds)
+        self.acquaintances: Acquaintances | None = None
         self.pictures: Path | None = None
 
     def now(self) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from app.accounts.ports import Directory, Ledger
+from app.accounts.standing import Acquaintances
 from app.filters import OutputFilter
 from app.gallery.folder import Gallery
 from app.settings import Settings
@@ -42,6 +43,11 @@ class House(Protocol):
     @property
     def store(self) -> Store:
         """Accounts and credits."""
+        ...
+
+    @property
+    def acquaintances(self) -> Acquaintances | None:
+        """Who remembers callers; None where each request has to be looked at."""
         ...
 
     @property
@@ -90,6 +96,7 @@ class Ordinary:
 
     def __init__(self, settings: Settings) -> None:
         self.store: Store = open_store(settings)
+        self.acquaintances: Acquaintances | None = Acquaintances()
         self.pictures: Path | None = settings.home / "pictures"
 
     def now(self) -> float:

@@ -54,7 +54,7 @@ def create(settings: Settings) -> ASGIApp:
     tools = equip(settings, house, engines, hands)
     gallery = tools.gallery
     relay = _relay(settings)
-    guard = Guard(store, _rate_limit(settings))
+    guard = Guard(store, _rate_limit(settings), house.acquaintances)
     served: dict[str, tuple[Dialect, Guard]] = {kind.contract: (kind(tools), guard) for kind in _kinds(settings)}
     paid = {name: load(name) for name in served}
     served |= house.dialects(paid, gallery)

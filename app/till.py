@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.accounts.model import Allowance, Caller, Charge
 from app.accounts.ports import Ledger
 from app.closing import Closing, unbroken
-from app.errors import AllowanceExhausted, InsufficientBalance
+from app.errors import AllowanceExhausted, InsufficientBalance, TurnedAway
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,12 @@ class Till:
         self._now = now
         self._closing = Closing()
 
+    async def balance(self, caller: Caller) -> int:
+        """What the caller's organization has left, in micro-credits, as read during this request."""
+        if caller.balance is not None:
+            return caller.balance
+        return await self._ledger.balance(caller.organization_id)
+
     @asynccontextmanager
     async def charged(self, caller: Caller, sale: Sale) -> AsyncIterator[Bill]:
         """The paid bill; work and deliver inside the ``async with``.
@@ -68,7 +74,7 @@ class Till:
     async def _reserved(self, charge: Charge) -> int:
         try:
             return await unbroken(self._ledger.reserve(charge))
-        except (InsufficientBalance, AllowanceExhausted):
+        except (InsufficientBalance, AllowanceExhausted, TurnedAway):
             raise
         except BaseException as problem:  # It may have been reserved, although we did not hear of it.
             await self._undo(charge, problem)
@@ -88,6 +94,7 @@ class Till:
             samples=sale.samples,
             at=int(self._now() * 1000),
             allowance=sale.allowance,
+            standing=caller.standing,
         )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from app.accounts.standing import Standing
 
 DAY = 86_400_000
 """Milliseconds in a day."""
@@ -38,12 +40,17 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request and which organization pays; ``balance`` in micro-credits, as just read."""
+    """Who sent a request and which organization pays.
+
+    ``balance`` in micro-credits, as just read; None of a caller who was remembered. ``standing`` is what such a
+    one may still have to show.
+    """
 
     account: Account
     organization_id: str
     key_id: str
-    balance: int
+    balance: int | None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,10 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Credits set aside for one piece of work; ``amount`` in micro-credits, ``at`` in Unix ms."""
+    """Credits set aside for one piece of work; ``amount`` in micro-credits, ``at`` in Unix ms.
+
+    ``standing`` is that of the caller, if it is to be proven while the credits are taken.
+    """
 
     id: str
     organization_id: str
@@ -87,6 +97,7 @@ class Charge:
     samples: int
     at: int
     allowance: Allowance | None = None
+    standing: Standing | None = field(default=None, compare=False)
 
     @property
     def day(self) -> int:

@@ -28,11 +28,17 @@ class Directory(Protocol):
 class Ledger(Protocol):
     """Moves credits; every call is atomic and safe to repeat with the same charge id."""
 
+    async def balance(self, organization_id: str) -> int:
+        """What an organization has left, in micro-credits."""
+        ...
+
     async def reserve(self, charge: Charge) -> int:
         """Take the whole amount out of the balance; the new balance.
 
         Raises ``InsufficientBalance``, or ``AllowanceExhausted`` where the charge has an allowance of which less
-        is left for its day. What goes back later goes back to the allowance of that day too.
+        is left for its day. What goes back later goes back to the allowance of that day too. A standing that
+        is not proven yet is proven before anything is taken: ``UnknownKey``, ``NotAMember``, ``RateLimited``, or
+        ``CallerChanged`` where another organization is to pay.
         """
         ...
 

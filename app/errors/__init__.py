@@ -2,11 +2,13 @@
 
 from app.errors.callers import (
     AllowanceExhausted,
+    CallerChanged,
     InsufficientBalance,
     NoKey,
     NotAMember,
     PromptRefused,
     RateLimited,
+    TurnedAway,
     UnknownKey,
 )
 from app.errors.house import (
@@ -60,6 +62,7 @@ __all__ = [
     "BodyTooLarge",
     "BodyTooSlow",
     "Busy",
+    "CallerChanged",
     "CounterError",
     "FetchFailed",
     "FetchRefused",
@@ -83,6 +86,7 @@ __all__ = [
     "StoreUnavailable",
     "TooManyPictures",
     "TookTooLong",
+    "TurnedAway",
     "UnknownKey",
     "UpstreamFailed",
     "UpstreamTooSlow",

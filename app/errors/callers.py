@@ -11,16 +11,28 @@ class NoKey(CounterError):
     code = "no_key"
 
 
-class UnknownKey(CounterError):
+class TurnedAway(CounterError):
+    """The caller may not call, at least not now; whatever was known of them is known no longer."""
+
+    code = "turned_away"
+
+
+class UnknownKey(TurnedAway):
     """The API key is not one of ours, or was revoked."""
 
     code = "unknown_key"
 
 
-class NotAMember(CounterError):
+class NotAMember(TurnedAway):
     """The caller does not belong to the organization it names."""
 
     code = "not_a_member"
+
+
+class CallerChanged(TurnedAway):
+    """The caller was remembered, and another organization is to pay by now; never leaves the counter."""
+
+    code = "caller_changed"
 
 
 class InsufficientBalance(CounterError):
@@ -50,7 +62,7 @@ class AllowanceExhausted(CounterError):
         self.resets = resets
 
 
-class RateLimited(CounterError):
+class RateLimited(TurnedAway):
     """Too many requests in a short time; ``retry_after`` in whole seconds."""
 
     code = "rate_limited"

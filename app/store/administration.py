@@ -14,10 +14,11 @@ from app.accounts.refusals import (
     NoSuchKey,
     NoSuchOrganization,
 )
+from app.accounts.standing import digest
 from app.store.directory import read_memberships
 from app.store.line import Line
 from app.store.listing import every, every_key
-from app.store.tokens import digest, hint, secret_key, token
+from app.store.tokens import hint, secret_key, token
 
 MOST = 4_000_000_000_000_000
 """The largest balance and sum of grants, in micro-credits.

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.accounts.model import DAY, Allowance, Charge, ChargeState, JournalEntry
+from app.accounts.standing import Standing
 from app.errors import AllowanceExhausted, InsufficientBalance, StoreUnavailable
+from app.store.directory import in_numbers, refusal
 from app.store.line import Line
 
 log = logging.getLogger("understudy.store")
@@ -40,7 +42,8 @@ class LedgerCalls:
     async def reserve(self, charge: Charge) -> int:
         """Take the whole amount out of the balance; the new balance.
 
-        Raises ``InsufficientBalance``, or ``AllowanceExhausted`` where too little is left for the day.
+        Raises ``InsufficientBalance``, or ``AllowanceExhausted`` where too little is left for the day, and
+        for a caller whose standing has to be proven whatever turns them away.
 
         A charge that was released before, because its caller went away or its server was thought
         dead, is not opened again: ``StoreUnavailable``.
@@ -64,15 +67,24 @@ class LedgerCalls:
             allowance.amount,
             charge.day,
             2 * REMEMBERED,
+            *self._proof(charge.standing),
         )
         match answer:
             case ["ok", int(balance)]:
+                if charge.standing:
+                    charge.standing.proven = True
                 return balance
             case ["insufficient", int(have)]:
                 raise InsufficientBalance(charge.amount, have)
             case ["exhausted", int(used)]:
                 raise AllowanceExhausted(charge.amount, allowance.amount - used, (charge.day + 1) * DAY // 1000)
-        raise StoreUnavailable(f"charge {charge.id} was already given back")
+            case ["given_back"]:
+                raise StoreUnavailable(f"charge {charge.id} was already given back")
+        raise refusal(answer)
+
+    async def balance(self, organization_id: str) -> int:
+        """What an organization has left, in micro-credits; nothing where there is none."""
+        return int(await self._line.ask("HGET", f"understudy:org:{organization_id}", "balance") or 0)
 
     async def give_back(self, charge_id: str, amount: int, reason: str) -> None:
         """Return part of an open charge; the charge stays open with the rest.
@@ -118,6 +130,13 @@ class LedgerCalls:
         """The last ``count`` charges that ended, newest first."""
         rows = await self._line.run("journal", organization_id, count)
         return tuple(_entry(dict(zip(row[::2], row[1::2], strict=True))) for row in rows)
+
+    def _proof(self, standing: Standing | None) -> tuple[str | bytes | int, ...]:
+        """What the script needs to see whether a caller who was remembered still may call."""
+        if standing is None or standing.proven:
+            return ("", "", 0, 0, 0, 0)
+        organization = (standing.organization or "").encode("utf-8", "surrogatepass")
+        return (standing.key, organization, self._now(), *in_numbers(standing.limit))
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

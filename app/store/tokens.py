@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import string
 
@@ -17,11 +16,6 @@ def token(prefix: str, length: int = 24) -> str:
 def secret_key() -> str:
     """A new API key: ``sk-`` and 48 letters or digits, as clients expect them."""
     return token("sk-", 48)
-
-
-def digest(key: str) -> str:
-    """What is stored instead of a key. Any text may be sent as a key, even one that is no valid Unicode."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def hint(key: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.accounts.model import Caller
@@ -13,16 +14,28 @@ from app.web.body import Body, ClientGone
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 """ASGI's send."""
 
-GONE = "gone"
-"""The key in ASGI's connection state under which the protocol says whether the connection is on its way down."""
+Prove = Callable[[], Awaitable[None]]
+"""Makes sure that the caller still may call. Raises what turns callers away."""
 
-HANGUPS = "hangups"
-"""The key under which it keeps whom to tell when the connection is lost."""
-
-Hangups = set[Callable[[], None]]
+CONNECTION = "connection"
+"""The key in ASGI's connection state under which the protocol keeps the ``Connection``."""
 
 TRANSPORT = "transport"
 """The key under which it keeps the connection itself, for who has to break it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What the protocol tells of the connection: whether it is on its way down, and whom it calls when it is lost."""
+
+    gone: Callable[[], bool]
+    hangups: set[Callable[[], None]]
+
+    @classmethod
+    def of(cls, scope: Mapping[str, Any]) -> Connection:
+        """That of a request; one that never goes where there is no socket."""
+        found: Connection | None = scope.get("state", {}).get(CONNECTION)
+        return found or cls(lambda: False, set())
 
 
 class Call:
@@ -41,17 +54,19 @@ class Call:
         caller: Caller | None,
         body: Body | None,
         send: Send,
-        gone: Callable[[], bool],
+        connection: Connection,
+        prove: Prove | None = None,
     ) -> None:
         self.headers = headers
         self.path = path
         self.query = query
+        self.connection = connection
         self.lost = False
         self.answered = False
         self._caller = caller
         self._body = body
         self._send = send
-        self._gone = gone
+        self._prove = prove
 
     @property
     def caller(self) -> Caller:
@@ -69,11 +84,13 @@ class Call:
 
     async def reply(self, answer: Answer) -> None:
         """Send the whole answer. Raises ``ClientGone`` if it could not be delivered."""
+        if self._prove:
+            await self._prove()
         await self._send({"type": "http.response.start", "status": answer.status, "headers": answer.raw_headers()})
         await self._send({"type": "http.response.body", "body": answer.body, "more_body": True})
         # An empty piece waits until the pieces before it have left our buffers.
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
-        if self.lost or self._gone():
+        if self.lost or self.connection.gone():
             raise ClientGone
         self.answered = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
-from app.web.call import GONE, HANGUPS, TRANSPORT, Hangups
+from app.web.call import CONNECTION, TRANSPORT, Connection
 from app.web.clock import Clock
 from app.web.front import Front
 from app.web.sender import Sender
@@ -46,13 +47,14 @@ class Edge(HttpToolsProtocol):
         self._refusal: CounterError | None = None
         self._running: RequestResponseCycle | None = None
         self._in_body = False
-        self._hangups: Hangups = set()
+        self._hangups: set[Callable[[], None]] = set()
         self._piece = self._last_url = self.url = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock for the first request; hand over bytes only when the socket has taken them."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)
+        self._connection = Connection(transport.is_closing, self._hangups)
         self._header_clock = Clock(self.loop, self._too_slow)
         self._answer_clock = Clock(self.loop, transport.abort)
         self._leftover_clock = Clock(self.loop, transport.close)
@@ -73,8 +75,7 @@ class Edge(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: count anew."""
         super().on_message_begin()
-        state = self.scope["state"]
-        state[GONE], state[TRANSPORT], state[HANGUPS] = self.transport.is_closing, self.transport, self._hangups
+        self.scope["state"] |= {CONNECTION: self._connection, TRANSPORT: self.transport}
         self._header_bytes = 0
         self._unreported = 0
         self._leftover = 0

@@ -14,7 +14,7 @@ from app.errors import CounterError, MethodRefused, NoSuchPath, ServerStops
 from app.settings import Limits
 from app.web.answer import Answer
 from app.web.body import ClientGone, Receive
-from app.web.call import GONE, Send
+from app.web.call import Connection, Send
 from app.web.cors import Cors, origin_of
 from app.web.dialect import Dialect
 from app.web.operation import ASGIApp, Scope
@@ -112,7 +112,7 @@ def _to_the_end(receive: Receive) -> Receive:
 
 async def _down(scope: Scope, receive: Receive) -> None:
     """Stay until a connection that is on its way down is down: to leave earlier, half-way, would look like a fault."""
-    if scope.get("state", {}).get(GONE, lambda: False)():
+    if Connection.of(scope).gone():
         while (await receive())["type"] != "http.disconnect":
             pass
 

@@ -15,10 +15,11 @@ from connexion.middleware.abstract import RoutedAPI, RoutedMiddleware
 from connexion.operations import AbstractOperation
 from connexion.spec import Specification
 
-from app.errors import NoSuchPath
+from app.accounts.model import Caller
+from app.errors import CallerChanged, NoSuchPath, StoreUnavailable, TurnedAway
 from app.settings import Limits
-from app.web.body import BodyReader, ClientGone, Receive
-from app.web.call import GONE, HANGUPS, Call, Hangups, Send
+from app.web.body import Body, BodyReader, ClientGone, Receive
+from app.web.call import Call, Connection, Prove, Send
 from app.web.guard import Guard
 from app.web.query import QueryReader
 
@@ -26,6 +27,8 @@ Scope = MutableMapping[str, Any]
 """ASGI's scope."""
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Handler = Callable[[Call], Awaitable[None]]
+Headers = Mapping[str, str]
+"""By lower-case name."""
 
 
 class Operation:
@@ -42,22 +45,57 @@ class Operation:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Key before body: a bad key with a bad body is a bad key."""
         headers = header_map(scope)
-        caller = await self._guard.identify(headers, self._paid) if self._guard else None
-        body = await self._body.read(headers, receive) if self._body else None
-        query = self._query.read(scope["query_string"])
-        state = scope.get("state", {})
-        call = Call(headers, scope.get("path_params", {}), query, caller, body, send, state.get(GONE, _never))
-        if body is None:
-            await self._handler(call)
+        if self._body is None:
+            caller = await self._guard.glance(headers, self._paid) if self._guard else None
+            await self._handler(self._call(scope, headers, send, caller=caller))
+        elif self._guard is None:
+            body = await self._body.read(headers, receive)
+            await self._watched(self._call(scope, headers, send, body=body))
         else:
-            await self._watched(call, state.get(HANGUPS, set()))
+            await self._guarded(self._guard, self._body, scope, headers, receive, send)
 
-    async def _watched(self, call: Call, hangups: Hangups) -> None:
+    async def _guarded(
+        self, guard: Guard, reader: BodyReader, scope: Scope, headers: Headers, receive: Receive, send: Send
+    ) -> None:
+        """A caller who was remembered is proven before anything is answered, a refusal included."""
+        caller = await guard.admit(headers, self._paid)
+        prove = functools.partial(guard.prove, caller, headers, self._paid)
+        try:
+            body = await reader.read(headers, receive)
+            try:
+                await self._watched(self._call(scope, headers, send, caller=caller, body=body, prove=prove))
+            except CallerChanged:
+                caller = await guard.identify(headers, self._paid)
+                await self._watched(self._call(scope, headers, send, caller=caller, body=body))
+        except TurnedAway:
+            guard.forget(headers, self._paid)
+            raise
+        except (ClientGone, StoreUnavailable):
+            raise
+        except Exception:
+            await prove()
+            raise
+
+    def _call(
+        self,
+        scope: Scope,
+        headers: Headers,
+        send: Send,
+        *,
+        caller: Caller | None = None,
+        body: Body | None = None,
+        prove: Prove | None = None,
+    ) -> Call:
+        query = self._query.read(scope["query_string"])
+        connection = Connection.of(scope)
+        return Call(headers, scope.get("path_params", {}), query, caller, body, send, connection, prove)
+
+    async def _watched(self, call: Call) -> None:
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("operations run in a task")
         hangup = functools.partial(call.hang_up, task)
-        hangups.add(hangup)
+        call.connection.hangups.add(hangup)
         try:
             await self._handler(call)
         except asyncio.CancelledError:
@@ -66,11 +104,7 @@ class Operation:
             task.uncancel()
             raise ClientGone from None
         finally:
-            hangups.discard(hangup)
-
-
-def _never() -> bool:
-    return False
+            call.connection.hangups.discard(hangup)
 
 
 def header_map(scope: Scope) -> dict[str, str]:

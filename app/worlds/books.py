@@ -38,6 +38,10 @@ class Books:
             raise NotAMember
         return Caller(world.account, world.organization_id, world.key_id, world.books.balance)
 
+    async def balance(self, organization_id: str) -> int:
+        """What the world of the organization has left."""
+        return self._payer(organization_id).balance
+
     async def reserve(self, charge: Charge) -> int:
         """Take the amount out of the world's balance; the new balance.
 

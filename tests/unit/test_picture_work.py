@@ -23,7 +23,7 @@ from app.filters import PromptFilter, WordList, WordOutputFilter
 from app.studio import Studio
 from app.till import Till
 from app.web.body import Body
-from app.web.call import Call
+from app.web.call import Call, Connection
 from engines.catalog import CARDS
 from engines.codec import blur, decode, decode_mask, encode_png
 from engines.memory import Memory
@@ -123,4 +123,4 @@ def mask(kind: type[Dialect], accept: str) -> tuple[Call, list[MutableMapping[st
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    return Call({"accept": accept}, ENGINE, {}, caller, body, send, lambda: False), sent
+    return Call({"accept": accept}, ENGINE, {}, caller, body, send, Connection.of({})), sent

@@ -45,7 +45,7 @@ class V1:
 
     async def user_balance(self, call: Call) -> None:
         """The balance of the organization that pays."""
-        await call.reply(answers.balance_answer(call.caller.balance))
+        await call.reply(answers.balance_answer(await self._tools.till.balance(call.caller)))
 
     async def text_to_image(self, call: Call) -> None:
         """Pictures from prompts."""

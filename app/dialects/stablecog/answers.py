@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from app.accounts.model import Caller
 from app.dialects.stablecog.models import Model, Scheduler
 from app.dialects.stablecog.pictures import url
 from app.dialects.stablecog.reading import Order
@@ -126,9 +125,9 @@ def defaults(model: Model, documented: Mapping[str, Any]) -> Facts:
     }
 
 
-def purse(caller: Caller) -> Facts:
-    """What the organization that pays has left: one kind of credits, which do not expire."""
-    left = credits(caller.balance)
+def purse(organization_id: str, balance: int) -> Facts:
+    """What an organization has left, ``balance`` in micro-credits: one kind of credits, which do not expire."""
+    left = credits(balance)
     kind = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_OID, "understudy")),
         "name": "Understudy",
@@ -136,7 +135,7 @@ def purse(caller: Caller) -> Facts:
         "description": "Credits of the organization on this server.",
     }
     entry = {
-        "id": str(uuid.uuid5(uuid.NAMESPACE_OID, caller.organization_id)),
+        "id": str(uuid.uuid5(uuid.NAMESPACE_OID, organization_id)),
         "remaining_amount": left,
         "expires_at": NEVER,
         "type": kind,

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from app.dialects.stablecog.refusals import InitImageGone
 from app.dialects.uploads import Uploads
 from app.tools import Tools
+from engines.late import Late
 from engines.types import Pixels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+else:
+    np, Image = Late("numpy"), Late("PIL.Image")
 
 FILES = "/v1/image/generation/files/"
 """Where pictures are shown, below the address of the server."""

@@ -75,7 +75,8 @@ class Stablecog:
 
     async def show_credits(self, call: Call) -> None:
         """What the caller's organization has left."""
-        await call.reply(json_answer(answers.purse(call.caller)))
+        balance = await self._tools.till.balance(call.caller)
+        await call.reply(json_answer(answers.purse(call.caller.organization_id, balance)))
 
     def word(self, error: Exception) -> Answer:
         """An object with a code for programs and a description for people."""

@@ -36,6 +36,38 @@ local function move(org, name, by)
   return redis.call('HINCRBY', P .. 'org:' .. org, name, whole(by))
 end
 
+-- The n-th request is one too many when the one n places before it is still inside the window.
+local function refused_until(hash, now, requests, window, lockout)
+  local gate, seen = P .. 'lockout:' .. hash, P .. 'rate:' .. hash
+  local till = tonumber(redis.call('GET', gate) or '0')
+  if now < till then
+    return till
+  end
+  local oldest = redis.call('LINDEX', seen, requests - 1)
+  if oldest and now - tonumber(oldest) < window then
+    redis.call('SET', gate, whole(now + lockout), 'PX', lockout)
+    redis.call('DEL', seen)
+    return now + lockout
+  end
+  redis.call('LPUSH', seen, whole(now))
+  redis.call('LTRIM', seen, 0, requests - 1)
+  redis.call('PEXPIRE', seen, window)
+  return nil
+end
+
+-- Who holds a key and may use it now, else why not. Counts the request where requests are counted.
+local function admit(hash, now, requests, window, lockout)
+  local key = redis.call('HMGET', P .. 'key:' .. hash, 'id', 'account', 'revoked')
+  if not key[1] or key[3] ~= '0' then
+    return nil, {'unknown_key'}
+  end
+  local till = requests > 0 and refused_until(hash, now, requests, window, lockout)
+  if till then
+    return nil, {'rate_limited', till - now}
+  end
+  return {key = key[1], account = key[2]}, nil
+end
+
 -- What goes back of a charge goes back to the allowance of its day, unless that day is long over.
 local function return_to_day(key, amount)
   local day = redis.call('HGET', key, 'day')

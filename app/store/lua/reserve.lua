@@ -1,5 +1,7 @@
 -- ARGV: charge, organization, key, amount, engine, task, samples, at, owner, heartbeat seconds,
---       name of the allowance or '', its amount, day of the charge, seconds to remember what was spent in a day
+--       name of the allowance or '', its amount, day of the charge, seconds to remember what was spent in a day,
+--       sha256 of a key that is to be proven or '', the organization that was asked for or '',
+--       now, requests or 0, window, lockout (times in ms)
 local id, org, amount = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local key = P .. 'charge:' .. id
 local state = redis.call('HGET', key, 'state')
@@ -9,6 +11,19 @@ end
 local have = field(P .. 'org:' .. org, 'balance')
 if state then
   return {'ok', have}
+end
+if ARGV[15] ~= '' then
+  local holder, refusal = admit(ARGV[15], tonumber(ARGV[17]), tonumber(ARGV[18]), tonumber(ARGV[19]), tonumber(ARGV[20]))
+  if refusal then
+    return refusal
+  end
+  local account = P .. 'account:' .. holder.account
+  if ARGV[16] == '' and redis.call('HGET', account, 'default') ~= org then
+    return {'changed'}
+  end
+  if redis.call('HEXISTS', account .. ':roles', org) == 0 then
+    return {'not_a_member'}
+  end
 end
 if have < amount then
   return {'insufficient', have}
