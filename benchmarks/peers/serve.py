@@ -19,6 +19,7 @@ from typing import NoReturn
 import uvicorn
 
 from app import main as house
+from app.process import end_with
 from app.settings import Settings
 from app.store.embedded import EmbeddedStore
 
@@ -29,7 +30,7 @@ def main(arguments: Sequence[str]) -> None:
     """Serve until SIGTERM, or until whoever started us ends."""
     asked = _options().parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
-    house.end_with(os.getppid())
+    end_with(os.getppid())
     with EmbeddedStore(asked.home) as store:
         os.environ["REDIS_URL"] = store.url
         settings = Settings.from_mapping(os.environ)
@@ -72,7 +73,7 @@ def starlette() -> object:
 def _quiet(app: object) -> object:
     """Nobody writes a log while it is measured; Connexion would write a line for each refusal."""
     logging.disable()
-    house.end_with(os.getppid())
+    end_with(os.getppid())
     return app
 
 
