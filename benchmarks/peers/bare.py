@@ -59,7 +59,7 @@ class Handlers:
         return JSONResponse(self._shop.engines())
 
     async def _balance(self, request: Request, caller: Caller) -> Response:
-        return JSONResponse({"credits": caller.balance / 1_000_000})
+        return JSONResponse({"credits": await self._shop.balance(caller)})
 
     async def _text_to_image(self, request: Request, caller: Caller) -> Response:
         words, form = json.loads(await request.body()), _form(request)

@@ -46,7 +46,7 @@ class Handlers:
 
     def user_balance(self, token_info: dict[str, Any]) -> Any:
         """The balance."""
-        return {"credits": token_info["caller"].balance / 1_000_000}
+        return {"credits": self._aside.wait(self._shop.balance(token_info["caller"]))}
 
     def text_to_image(self, engine_id: str, body: dict[str, Any], token_info: dict[str, Any]) -> Answer:
         """A picture from prompts."""

@@ -60,7 +60,8 @@ class Running:
     async def _balance(self) -> int:
         store = RedisStore(socket_url(Place(self._home).socket()))
         try:
-            return (await store.identify(KEY, None, None)).balance
+            caller = await store.identify(KEY, None, None)
+            return await store.balance(caller.organization_id)
         finally:
             await store.close()
 

@@ -18,10 +18,10 @@ from typing import NoReturn
 
 import uvicorn
 
-from app import main as house
 from app.process import end_with
 from app.settings import Settings
 from app.store.embedded import EmbeddedStore
+from app.store.opening import prepare
 
 KEEP_ALIVE = 75
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> None:
     with EmbeddedStore(asked.home) as store:
         os.environ["REDIS_URL"] = store.url
         settings = Settings.from_mapping(os.environ)
-        asyncio.run(house.prepare(settings, settings.api_key or "", exclusive=True))
+        asyncio.run(prepare(settings, settings.api_key or "", exclusive=True))
         uvicorn.run(
             f"benchmarks.peers.serve:{asked.app}",
             factory=True,

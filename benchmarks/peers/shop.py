@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +16,15 @@ from app.dialects.stability.answers import SUCCESS, engine_row
 from app.dialects.stability.uploads import StabilityUploads
 from app.dialects.stability.v1 import ERA
 from app.dialects.writing import base64_png
-from app.errors import UnknownKey
+from app.errors import NoKey, UnknownKey
+from app.hands import open_hands
 from app.house import Ordinary
 from app.main import equip
 from app.settings import Settings
-from app.web.guard import bare_key
+from app.web.guard import Guard
 from app.workshop import open_workshop
 from engines.codec import encode_png
+from engines.prices import MICRO
 from engines.types import GenerationRequest, Pixels
 
 Words = Mapping[str, Any]
@@ -47,18 +48,22 @@ class Shop:
 
     def __init__(self, settings: Settings) -> None:
         places = os.cpu_count() or 1
-        hands = ThreadPoolExecutor(places, thread_name_prefix="hands")
+        hands = open_hands(places)
         house = Ordinary(settings)
-        self._store = house.store
+        self._guard = Guard(house.store, None, house.acquaintances)
         self._tools = equip(settings, house, open_workshop(settings, hands, places), hands)
         self._uploads = StabilityUploads(settings.limits, self._tools.darkroom.memory)
 
     async def caller(self, header: str) -> Caller | None:
-        """Who sends this ``Authorization``, as the store knows it; None for a key that is not known."""
+        """Who sends this ``Authorization``, remembered for a moment as in Understudy; None for an unknown key."""
         try:
-            return await self._store.identify(bare_key(header), None, None)
-        except UnknownKey:
+            return await self._guard.glance({"authorization": header}, organizations=False)
+        except (NoKey, UnknownKey):
             return None
+
+    async def balance(self, caller: Caller) -> float:
+        """What the caller has left in credits, by the store."""
+        return await self._tools.till.balance(caller) / MICRO
 
     def engines(self) -> list[dict[str, str]]:
         """The engines of this version."""

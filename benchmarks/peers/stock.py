@@ -51,7 +51,7 @@ class Handlers:
 
     async def user_balance(self, token_info: dict[str, Any]) -> Any:
         """The balance."""
-        return {"credits": token_info["caller"].balance / 1_000_000}
+        return {"credits": await self._shop.balance(token_info["caller"])}
 
     async def text_to_image(self, engine_id: str, body: dict[str, Any], token_info: dict[str, Any]) -> Answer:
         """A picture from prompts."""
