@@ -10,22 +10,23 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import deflate
-import numpy as np
-from PIL import Image, ImageFilter, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from engines.containers import Container, open_container
 from engines.errors import PictureTooLarge, PictureUnreadable
+from engines.late import Late
 from engines.types import Pixels
 
-# The plugins are called by name: Image.open would guess among all formats and warn about large pictures
-# by a limit of its own. Ours is checked before they are called.
-_OPENERS: dict[str, Callable[[BytesIO], Image.Image]] = {
-    "PNG": PngImagePlugin.PngImageFile,
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-}
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image, ImageFilter, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+else:
+    np, Image, ImageFilter = Late("numpy"), Late("PIL.Image"), Late("PIL.ImageFilter")
+    JpegImagePlugin, PngImagePlugin = Late("PIL.JpegImagePlugin"), Late("PIL.PngImagePlugin")
+    WebPImagePlugin = Late("PIL.WebPImagePlugin")
+
 
 _COLOUR = {3: 2, 4: 6}
 """PNG's colour types for RGB and RGBA, by the number of channels."""
@@ -136,11 +137,23 @@ def _chunk(kind: bytes, body: bytes | bytearray) -> tuple[bytes | bytearray, ...
 
 
 def _load(container: Container) -> Image.Image:
-    image = _OPENERS[container.format](BytesIO(container.data))
+    image = _opened(container)
     if image.size != (container.width, container.height):
         raise PictureUnreadable("the file contradicts its own header")
     image.load()
     return image
+
+
+def _opened(container: Container) -> Image.Image:
+    """By the plugin's name: Image.open would guess among all formats and warn of large pictures by its own limit."""
+    file = BytesIO(container.data)
+    match container.format:
+        case "PNG":
+            return PngImagePlugin.PngImageFile(file)
+        case "JPEG":
+            return JpegImagePlugin.JpegImageFile(file)
+        case _:
+            return WebPImagePlugin.WebPImageFile(file)
 
 
 def _unpack(image: Image.Image) -> tuple[Pixels, Pixels | None]:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import enum
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from engines.prices import PriceRule
 from engines.sizes import SizeRule
 
-Pixels = NDArray[np.uint8]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Pixels: TypeAlias = "NDArray[np.uint8]"
 """Height x width x 3 (RGB) for pictures, height x width for masks; 0 to 255."""
 
 MAX_SEED = 2**32 - 1

@@ -1,24 +1,19 @@
-"""The sketch family: takes a request apart into pictures, and has a pool draw those that it does not remember."""
+"""The sketch family: takes a request apart into pictures, and has a pool draw those that it does not remember.
+
+What draws is imported with the first picture.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from concurrent.futures import Executor, Future
 
 from engines.codec import fixed
 from engines.errors import EngineFailed
 from engines.memory import Memory, Same
-from engines.sketch import semantics
 from engines.sketch.gathering import gather
 from engines.sketch.reach import read
-from engines.types import EngineCard, GenerationRequest, Picture, Pixels, Task
-
-_TASKS: dict[Task, Callable[[semantics.Order], Pixels]] = {
-    Task.TEXT_TO_IMAGE: semantics.text_to_image,
-    Task.IMAGE_TO_IMAGE: semantics.image_to_image,
-    Task.MASKING: semantics.masking,
-    Task.UPSCALE: semantics.upscale,
-}
+from engines.types import EngineCard, GenerationRequest, Picture
 
 
 class SketchFamily:
@@ -95,8 +90,10 @@ class SketchFamily:
 
 def draw(card: EngineCard, request: GenerationRequest, seed: int, caption: bool) -> Picture:
     """One picture, now, in this thread; a module-level function so that process pools can run it too."""
+    from engines.sketch import semantics  # noqa: PLC0415
+
     order = semantics.Order(card, read(request), seed, caption)
-    return Picture(fixed(_TASKS[request.task](order)), seed)
+    return Picture(fixed(semantics.TASKS[request.task](order)), seed)
 
 
 def _done(picture: Picture) -> Future[Picture]:

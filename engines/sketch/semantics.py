@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image
 
 from engines.sketch.noise import Dice
 from engines.sketch.painting import paint
-from engines.types import EngineCard, GenerationRequest, Pixels
+from engines.types import EngineCard, GenerationRequest, Pixels, Task
 
 _FULL = 1 << 16
 _GRAIN_CELL = 3
@@ -60,6 +61,14 @@ def upscale(order: Order) -> Pixels:
     image = Image.fromarray(_init(order)).resize((request.width, request.height), Image.Resampling.LANCZOS)
     pixels = np.array(image)
     return _textured(pixels, order) if order.card.prompted else pixels
+
+
+TASKS: dict[Task, Callable[[Order], Pixels]] = {
+    Task.TEXT_TO_IMAGE: text_to_image,
+    Task.IMAGE_TO_IMAGE: image_to_image,
+    Task.MASKING: masking,
+    Task.UPSCALE: upscale,
+}
 
 
 def _init(order: Order) -> Pixels:

@@ -12,6 +12,9 @@ import pytest
 from app.process import uncollected
 from tests.running import ROOT
 
+NEVER = ("app.hall", "app.intercept", "app.recording", "engines.weights", "engines.worker", "numpy", "PIL")
+"""What serves real engines, recordings and the first picture."""
+
 
 @pytest.fixture
 def freed() -> Iterator[None]:
@@ -44,16 +47,10 @@ def test_a_start_that_fails_leaves_garbage_to_be_found() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "left_out"),
-    [
-        (
-            {"REDIS_URL": "redis://127.0.0.1:1"},
-            ("app.double", "app.hall", "app.intercept", "app.recording", "engines.weights", "engines.worker"),
-        ),
-        ({"UNDERSTUDY_TEST": "on"}, ("app.hall", "app.recording", "app.store.line", "engines.worker", "redis")),
-    ],
+    [({"REDIS_URL": "redis://127.0.0.1:1"}, (*NEVER, "app.double")), ({"UNDERSTUDY_TEST": "on"}, (*NEVER, "redis"))],
 )
 def test_what_the_settings_do_not_want_is_not_loaded(settings: dict[str, str], left_out: tuple[str, ...]) -> None:
-    """A server does not wait for the code of real engines, of recording, or of the mode that it does not run in."""
+    """A start does not wait for the code of real engines, recordings and pictures, or of the mode it is not in."""
     env = {"UNDERSTUDY_HOME": "/nonexistent", **settings}
     program = f"""
 import sys

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-
-import numpy as np
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from engines.errors import SizeRefused
+from engines.late import Late
 from engines.sizes import SizeRule
 from engines.types import Pixels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+else:
+    np, Image = Late("numpy"), Late("PIL.Image")
 
 GRID = 64
 LONGEST = 2048

@@ -6,16 +6,20 @@ Everything here runs where picture work runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from app.dialects.uploads import Uploads
 from app.errors import BadPictureSize, MaskMissing
 from engines.codec import Decoded, decode_mask
 from engines.errors import PictureUnreadable, PixelsOutOfRange, SideOutOfRange, SizeNotMultiple
+from engines.late import Late
 from engines.sizes import UpscaleRange
 from engines.types import EngineCard, Pixels
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = Late("numpy")
 
 ALPHA = "INIT_IMAGE_ALPHA"
 WHITE = "MASK_IMAGE_WHITE"

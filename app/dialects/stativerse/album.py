@@ -6,9 +6,7 @@ Everything here runs where picture work runs.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TypeAlias
 
 from app.dialects.stativerse import pictures
 from app.dialects.stativerse.pictures import Shown
@@ -18,7 +16,7 @@ from engines.codec import fixed
 from engines.memory import Memory, Same
 from engines.types import Pixels
 
-Output = str | NDArray[np.uint8]
+Output: TypeAlias = "str | Pixels"
 """A picture as it is sent: base64, or an array of numbers."""
 
 

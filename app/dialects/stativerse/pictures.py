@@ -10,10 +10,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from app.dialects.stativerse.reading import Size
 from app.dialects.stativerse.selling import GRID, LONGEST, SHORTEST
@@ -21,8 +18,15 @@ from app.dialects.uploads import Uploads
 from app.errors import BadPictureSize, BadPictureType
 from app.settings import Limits
 from engines.codec import encode_jpeg, encode_png
+from engines.late import Late
 from engines.memory import Memory
 from engines.types import Pixels
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+else:
+    np, Image = Late("numpy"), Late("PIL.Image")
 
 DATA_URI = re.compile(r"data:[^,]{0,256};base64,", re.IGNORECASE)
 PLAIN = str.maketrans("-_", "+/", " \t\r\n")
@@ -104,7 +108,7 @@ def on_white(shown: Shown) -> Pixels:
     return mixed.astype(np.uint8)
 
 
-def written(shown: Shown, form: str) -> str | NDArray[np.uint8]:
+def written(shown: Shown, form: str) -> str | Pixels:
     """The picture in one of the five output formats: base64 text, or an array of numbers."""
     return _FORMS[form](shown)
 
@@ -134,7 +138,7 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-_FORMS: Mapping[str, Callable[[Shown], str | NDArray[np.uint8]]] = {
+_FORMS: Mapping[str, Callable[[Shown], str | Pixels]] = {
     "Base64 PNG": _png,
     "Base64 JPEG": lambda shown: _base64(encode_jpeg(on_white(shown))),
     "Base64 JPEG Progressive": lambda shown: _base64(encode_jpeg(on_white(shown), progressive=True)),

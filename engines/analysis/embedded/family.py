@@ -1,4 +1,7 @@
-"""The embedded family of analysts: it lends questions to a pool and needs no weights."""
+"""The embedded family of analysts: it lends questions to a pool and needs no weights.
+
+What answers a question is imported with the first one: word lists and numpy would make every start wait.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import TypeVar
 
-from engines.analysis.embedded import background, classification, picture_safety, similarity, text_safety
 from engines.analysis.types import Analysis, AnalystCard, Findings, Question
 from engines.errors import EngineFailed
 from engines.types import Pixels
@@ -35,7 +37,11 @@ class EmbeddedAnalysts:
 
     def offers(self, card: AnalystCard) -> bool:
         """Whether this analyst could run now: only background removal needs something installed."""
-        return card.task is not Analysis.BACKGROUND or importlib.util.find_spec(background.LIBRARY) is not None
+        if card.task is not Analysis.BACKGROUND:
+            return True
+        from engines.analysis.embedded import background  # noqa: PLC0415
+
+        return importlib.util.find_spec(background.LIBRARY) is not None
 
     def missing(self, card: AnalystCard) -> None:
         """Name the command that installs the library."""
@@ -63,6 +69,8 @@ class EmbeddedAnalysts:
 
 def scored(question: Question) -> Findings:
     """Findings, now, in this thread; a module-level function so that process pools can run it too."""
+    from engines.analysis.embedded import classification, picture_safety, similarity, text_safety  # noqa: PLC0415
+
     match question.task:
         case Analysis.CLASSIFICATION:
             scores = classification.classify(question.texts, question.labels)
@@ -82,6 +90,8 @@ def scored(question: Question) -> Findings:
 
 def separated(question: Question) -> Pixels:
     """The subject of a picture, now, in this thread."""
+    from engines.analysis.embedded import background  # noqa: PLC0415
+
     return background.subject(_picture(question))
 
 
