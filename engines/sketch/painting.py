@@ -10,6 +10,7 @@ from engines.sketch.caption import write_caption
 from engines.sketch.plan import plan
 from engines.sketch.scene import compose
 from engines.sketch.styles import STYLES
+from engines.sketch.unpacking import unpacked
 from engines.types import EngineCard, GenerationRequest, Pixels
 
 # Larger pictures are painted at half the size: flat paper and soft shadows lose nothing by it.
@@ -30,7 +31,7 @@ def paint(card: EngineCard, request: GenerationRequest, seed: int, caption: bool
     if halved:
         enlarged = Image.Resampling.NEAREST if request.style in _SQUARE else Image.Resampling.BICUBIC
         sheet = sheet.resize((width, height), enlarged)
-    pixels = np.array(sheet)
+    pixels = unpacked(sheet)
     if caption:
         write_caption(pixels, card, request, seed)
     return pixels

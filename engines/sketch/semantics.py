@@ -10,6 +10,7 @@ from PIL import Image
 
 from engines.sketch.noise import Dice
 from engines.sketch.painting import paint
+from engines.sketch.unpacking import unpacked
 from engines.types import EngineCard, GenerationRequest, Pixels, Task
 
 _FULL = 1 << 16
@@ -59,7 +60,7 @@ def upscale(order: Order) -> Pixels:
     """The init picture in exactly the requested size; engines that read prompts add a little texture."""
     request = order.request
     image = Image.fromarray(_init(order)).resize((request.width, request.height), Image.Resampling.LANCZOS)
-    pixels = np.array(image)
+    pixels = unpacked(image)
     return _textured(pixels, order) if order.card.prompted else pixels
 
 
