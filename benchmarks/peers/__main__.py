@@ -31,23 +31,30 @@ QUICK_PICTURES = 1
 def main(arguments: Sequence[str]) -> None:
     """Measure what was asked for. Ends with the reason where a contestant did not do its work."""
     asked = read(arguments)
-    if "http" in asked.parts:
-        load.program()
-    taking_part = contestants(asked.only, asked.processes, asked.before)
-    _tell_who_is_missing(asked)
-    results = Results(machine())
-    try:
-        with TemporaryDirectory(prefix="understudy-bench-") as folder:
-            _measure(asked, taking_part, results, Path(folder))
-    except (NotDone, RuntimeError) as problem:
-        raise SystemExit(str(problem)) from problem
-    _hand_out(asked, results, arguments)
+    if asked.read:
+        results = Results.of_plain(json.loads(asked.read.read_text(encoding="utf-8")))
+    else:
+        results = Results({**machine(), "command": _command(asked, arguments)})
+        _run(asked, results)
+    _hand_out(asked, results)
 
 
 def tell(line: str) -> None:
     """Progress, for whoever waits."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
+
+
+def _run(asked: argparse.Namespace, results: Results) -> None:
+    if "http" in asked.parts:
+        load.program()
+    _tell_who_is_missing(asked)
+    taking_part = contestants(asked.only, asked.processes, asked.before)
+    try:
+        with TemporaryDirectory(prefix="understudy-bench-") as folder:
+            _measure(asked, taking_part, results, Path(folder))
+    except (NotDone, RuntimeError) as problem:
+        raise SystemExit(str(problem)) from problem
 
 
 def _measure(asked: argparse.Namespace, taking_part: Sequence[Contestant], results: Results, folder: Path) -> None:
@@ -63,8 +70,11 @@ def _measure(asked: argparse.Namespace, taking_part: Sequence[Contestant], resul
 
 
 def _start(taking_part: Sequence[Contestant], count: int, results: Results, folder: Path) -> None:
-    """Start each some times, in turn; the first start makes the home that the others find and does not count."""
-    for number in range(count + 1):
+    """Start each some times, in turn; the first start makes the home that the others find and does not count.
+
+    Where one start is all, it counts.
+    """
+    for number in range(0 if count > 1 else 1, count + 1):
         tell(f"start {number} of {count}")
         for one in taking_part:
             with running(one, folder / f"start-{one.id}") as server:
@@ -89,7 +99,7 @@ def _load(asked: argparse.Namespace, taking_part: Sequence[Contestant], results:
             results.memory[server.contestant.id] = Memory(usage.memory, usage.store_memory)
 
 
-def _hand_out(asked: argparse.Namespace, results: Results, arguments: Sequence[str]) -> None:
+def _hand_out(asked: argparse.Namespace, results: Results) -> None:
     tables = report.complete(results)
     sys.stdout.write(tables)
     if asked.out:
@@ -99,7 +109,13 @@ def _hand_out(asked: argparse.Namespace, results: Results, arguments: Sequence[s
     if asked.chart:
         asked.chart.write_text(chart(results), encoding="utf-8")
     if asked.publish:
-        pages.publish(results, f"make bench ARGS='{' '.join(arguments)}'")
+        pages.publish(results)
+
+
+def _command(asked: argparse.Namespace, arguments: Sequence[str]) -> str:
+    """How this run can be repeated on another machine, where the other checkout lies somewhere else."""
+    words = " ".join(arguments)
+    return f"make bench ARGS='{words.replace(str(asked.before), 'FOLDER') if asked.before else words}'"
 
 
 def _tell_who_is_missing(asked: argparse.Namespace) -> None:

@@ -34,6 +34,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="everything once and briefly, to see that it works")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the tables there, too")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single figure there")
+    parser.add_argument("--read", type=Path, metavar="FILE", help="measure nothing: take the figures that --json wrote")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw processor time per request there, as SVG")
     parser.add_argument(
         "--publish", action="store_true", help="bring README.md, benchmarks/results.md and the chart up to date"
@@ -44,6 +45,8 @@ def options() -> argparse.ArgumentParser:
 def read(arguments: Sequence[str]) -> argparse.Namespace:
     """The options of a run; a quick one measures everything once, for a moment."""
     asked = options().parse_args(arguments)
+    if asked.publish and (asked.parts != PARTS or 1 not in asked.processes or "understudy" not in asked.only):
+        options().error("--publish needs every part, of Understudy with one process")
     if asked.quick:
         asked.rounds, asked.seconds, asked.starts = 1, min(asked.seconds, 1.0), 1
     return asked
@@ -82,7 +85,7 @@ def _seconds(text: str) -> float:
 
 
 def _checkout(text: str) -> Path:
-    folder = Path(text).resolve()
+    folder = Path(text).absolute()
     if not (folder / "understudy").is_dir():
         raise argparse.ArgumentTypeError("use the folder of a checkout: git worktree add FOLDER COMMIT makes one")
     return folder

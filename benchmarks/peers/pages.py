@@ -13,11 +13,13 @@ from benchmarks.peers.results import Results
 CHART = Path(__file__).with_name("chart.svg")
 
 
-def publish(results: Results, command: str, root: Path = ROOT, drawing: Path = CHART) -> None:
-    """Rewrite the README's short table, the section of ``benchmarks/results.md``, and the chart."""
-    short = "\n\n".join([report.where(results), report.processor(results, leave_out=("before",))])
-    replace(root / "README.md", "peers", short)
-    replace(root / "benchmarks" / "results.md", "peers", f"`{command}`\n\n{report.complete(results)}")
+def publish(results: Results, root: Path = ROOT, drawing: Path = CHART) -> None:
+    """Rewrite the README's short tables, the section of ``benchmarks/results.md``, and the chart."""
+    short = [report.where(results), report.processor(results, leave_out=("before",)), report.facts(results)]
+    replace(root / "README.md", "peers", "\n\n".join(short))
+    replace(
+        root / "benchmarks" / "results.md", "peers", f"`{results.machine['command']}`\n\n{report.complete(results)}"
+    )
     drawing.write_text(chart(results), encoding="utf-8")
 
 

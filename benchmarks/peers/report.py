@@ -77,6 +77,19 @@ def loads(results: Results, processes: int) -> str:
     return _table(head, rows, left=2)
 
 
+def facts(results: Results) -> str:
+    """Start-up, memory, pictures and size of Understudy alone."""
+    starts, memory, size = results.starts["understudy-1"], results.memory["understudy-1"], results.sizes["understudy"]
+    start = f"{statistics.median(starts):.2f} s, median of {len(starts)}; {min(starts):.2f} s at best"
+    rows = {
+        "process start to the first answer": start,
+        "memory after all that load, its store's apart": f"{memory.own / 1e6:.0f} MB, {memory.store / 1e6:.0f} MB",
+        **results.pictures,
+        "plain installation": f"{size.bare:.0f} MB in {size.packages} packages, {size.compiled:.0f} MB with bytecode",
+    }
+    return _table(("what", "measured"), list(rows.items()), right=())
+
+
 def footprints(results: Results) -> str:
     """Seconds to the first answer, memory after all load, and what has to be installed."""
     head = ("who", "start to first answer, s", "memory, MB", "its store, MB", "installed, MB", "with bytecode, MB")

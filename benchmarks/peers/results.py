@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import platform
 import shutil
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
+from benchmarks.peers.contestants import PRISM
+from benchmarks.peers.load import Figures
 from benchmarks.peers.rounds import Proof, Sample
 from benchmarks.peers.sizes import Size
 
@@ -67,6 +70,19 @@ class Results:
         """The same for a program to read."""
         return dataclasses.asdict(self)
 
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> Results:
+        """What ``plain`` gave."""
+        return cls(
+            plain["machine"],
+            [Sample(**{**one, "figures": Figures(**one["figures"])}) for one in plain["samples"]],
+            [Proof(**one) for one in plain["proofs"]],
+            plain["starts"],
+            {name: Memory(**one) for name, one in plain["memory"].items()},
+            {name: Size(**one) for name, one in plain["sizes"].items()},
+            plain["pictures"],
+        )
+
 
 def ratio(ours: Sequence[Sample], theirs: Sequence[Sample], value: Callable[[Sample], float]) -> float | None:
     """The median over rounds of our value divided by theirs; None where one of them was not measured.
@@ -87,6 +103,7 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         **versions,
         "node": _said("node", "--version").removeprefix("v"),
+        "prism": _prism(),
     }
 
 
@@ -98,6 +115,11 @@ def _score(found: Sequence[Sample]) -> Score:
         statistics.median(one.processor for one in found),
         statistics.median(one.store for one in found),
     )
+
+
+def _prism() -> str:
+    package = PRISM / "@stoplight" / "prism-cli" / "package.json"
+    return str(json.loads(package.read_bytes())["version"]) if package.exists() else "-"
 
 
 def _said(program: str, *arguments: str) -> str:
