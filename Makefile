@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TORCH ?= torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help serve gpu test lint format bench compare examples image clean
+.PHONY: help serve gpu test lint format bench growth latency memory compare examples image clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,15 @@ format: $(VENV)/.dev ## Bring the code into shape
 
 bench: $(VENV)/.bench ## Measure Understudy and its peers side by side on this machine; needs wrk, and npm for one of them
 	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
+growth: $(VENV)/.dev ## Measure how costs grow with accounts, engines, contracts, pictures and pixels; takes ten minutes
+	@$(BIN)/python -m benchmarks.growth $(ARGS)
+
+latency: $(VENV)/.dev ## Measure light requests on an idle server and beside 32 clients who have pictures drawn
+	@$(BIN)/python -m benchmarks.latency $(ARGS)
+
+memory: $(VENV)/.dev ## Measure how much memory one request takes
+	@$(BIN)/python -m benchmarks.memory $(ARGS)
 
 compare: $(VENV)/.gpu ## Measure full-size real engines, filled at random, against the stock pipelines
 	$(BIN)/python -m benchmarks.engines $(ARGS)
