@@ -23,7 +23,7 @@ def test_a_long_list_of_accounts_is_whole(url: str) -> None:
         assert len(accounts) == len({account.email for account in accounts}) == 2 * PAGE + 1
         assert len(organizations) == len({one.id for one in organizations}) == 2 * PAGE + 1
 
-    play(url, story)
+    play(url, story, patience=30.0)
 
 
 def test_a_long_list_of_keys_is_whole(url: str) -> None:
@@ -39,7 +39,7 @@ def test_a_long_list_of_keys_is_whole(url: str) -> None:
         assert sorted(key.id for key in listed) == sorted(of_rich | {fresh.key.id for _, fresh in others})
         assert list(listed) == sorted(listed, key=lambda key: (key.created, key.id))
 
-    play(url, story)
+    play(url, story, patience=30.0)
 
 
 class Meddled:
@@ -62,7 +62,7 @@ def test_what_is_made_meanwhile_hides_nobody(url: str) -> None:
 
     async def story(store: RedisStore) -> None:
         await asyncio.gather(*(store.create_account(f"a{number}@example.com") for number in range(2 * PAGE)))
-        slow, line = RedisStore(url, clock=lambda: 1.0), Line(url, 5.0)
+        slow, line = RedisStore(url, clock=lambda: 1.0), Line(url, 30.0)
         try:
             rows = list(await every(cast("Line", Meddled(slow, line)), "accounts"))
         finally:
@@ -72,4 +72,4 @@ def test_what_is_made_meanwhile_hides_nobody(url: str) -> None:
         assert {f"a{number}@example.com" for number in range(2 * PAGE)} <= set(emails)
         assert len(emails) == len(set(emails))
 
-    play(url, story)
+    play(url, story, patience=30.0)
