@@ -29,7 +29,7 @@ TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A server to be measured. ``command`` has ``PORT`` and ``HOME`` where these belong.
+    """A server to be measured. ``command`` has ``{port}`` and ``{home}`` where these belong.
 
     ``mocks`` says that it answers with examples: it draws nothing, charges nothing and knows no keys. ``cannot`` are
     the works that it has no right answer to.
@@ -56,7 +56,7 @@ class Contestant:
 
     def start(self, port: int, home: Path) -> list[str]:
         """The command for this port and this folder."""
-        return [part.replace("PORT", str(port)).replace("HOME", str(home)) for part in self.command]
+        return [part.replace("{port}", str(port)).replace("{home}", str(home)) for part in self.command]
 
 
 def contestants(names: tuple[str, ...], processes: tuple[int, ...], before: Path | None) -> list[Contestant]:
@@ -101,20 +101,19 @@ def mended(spec: Path, into: Path) -> Path:
 
 def prism() -> Contestant:
     """Prism; its paths begin without the base path, and it cannot read brackets in forms."""
-    command = ("node", str(PRISM / ".bin" / "prism"), "mock", "--host", "127.0.0.1", "--port", "PORT")
-    options = ("--verboseLevel", "silent", "HOME/v1-for-prism.json")
-    # It gives its clients five seconds between two requests, and checks for the newest release of itself.
+    command = ("node", str(PRISM / ".bin" / "prism"), "mock", "--host", "127.0.0.1", "--port", "{port}")
+    options = ("--verboseLevel", "silent", "{home}/v1-for-prism.json")
     return Contestant("prism", 1, command + options, base="", mocks=True, cannot=("form", "drawn"))
 
 
 def _understudy(name: str, processes: int, folder: Path) -> Contestant:
-    options = ("--port", "PORT", "--home", "HOME", "--workers", str(processes), "--log-level", "error")
+    options = ("--port", "{port}", "--home", "{home}", "--workers", str(processes), "--log-level", "error")
     command = (sys.executable, "-m", "understudy", "serve", *options, "--end-with-parent")
     return Contestant(name, processes, command, folder=folder)
 
 
 def _peer(name: str, processes: int) -> Contestant:
     command = (sys.executable, "-m", "benchmarks.peers.serve", name)
-    options = ("--port", "PORT", "--home", "HOME", "--workers", str(processes))
+    options = ("--port", "{port}", "--home", "{home}", "--workers", str(processes))
     environment = {"PYTHONPATH": str(FLASK)} if name == "flaskapp" else {}
     return Contestant(name, processes, command + options, environment=environment)

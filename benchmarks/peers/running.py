@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,8 +98,8 @@ def _wait(contestant: Contestant, process: subprocess.Popen[bytes], port: int, h
 
 
 def _answers(contestant: Contestant, port: int) -> bool:
-    with suppress(OSError, http.client.HTTPException):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    with suppress(OSError, http.client.HTTPException), closing(connection):
         connection.request("GET", f"{contestant.base}/engines/list", headers={"Authorization": KEY})
         return connection.getresponse().status == 200
     return False
