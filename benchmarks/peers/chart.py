@@ -15,9 +15,9 @@ from benchmarks.peers.results import Results
 from benchmarks.peers.targets import CONNECTIONS
 from benchmarks.peers.work import works
 
+# An older Understudy is not drawn: it is no peer, and what it drew anew each time would leave no room for the others.
 COLOURS = {
     "understudy": "#2f9e6e",
-    "before": "#8fb8a5",
     "asyncapp": "#4f86c6",
     "flaskapp": "#9a7fc9",
     "starlette": "#9a9a9a",
@@ -52,7 +52,7 @@ def chart(results: Results) -> str:
     groups = list(_groups(results))
     if not groups:
         raise ValueError("the chart shows one process, which was not measured")
-    names = [name for name in TITLES if any(name == bar for group in groups for bar, _ in group.bars)]
+    names = [name for name in COLOURS if any(name == bar for group in groups for bar, _ in group.bars)]
     height = TOP + sum(group.height for group in groups) + EDGE - GAP
     body = [*_head(names)]
     top = TOP
@@ -73,7 +73,7 @@ def chart(results: Results) -> str:
 def _groups(results: Results) -> Iterator[Group]:
     connections = min(results.known("connections"), key=lambda count: abs(count - CONNECTIONS), default=0)
     for work in works():
-        scores = [(name, results.score(name, 1, work.name, connections)) for name in TITLES]
+        scores = [(name, results.score(name, 1, work.name, connections)) for name in COLOURS]
         bars = [(name, score.processor) for name, score in scores if score]
         if bars:
             yield Group(work.title, bars, work.answer in {"png", "artifacts"})
