@@ -69,11 +69,20 @@ class Till:
         except BaseException as problem:
             await self._undo(charge, problem)
             raise
-        await unbroken(self._closing.close(functools.partial(self._ledger.settle, charge.id)))
+        await self._settle(charge)
+
+    async def _settle(self, charge: Charge) -> None:
+        """Settle, and if we are cancelled meanwhile do it again and to the end: once more changes nothing."""
+        step = functools.partial(self._ledger.settle, charge.id)
+        try:
+            await self._closing.close(step)
+        except asyncio.CancelledError:
+            await unbroken(self._closing.close(step))
+            raise
 
     async def _reserved(self, charge: Charge) -> int:
         try:
-            return await unbroken(self._ledger.reserve(charge))
+            return await self._ledger.reserve(charge)
         except (InsufficientBalance, AllowanceExhausted, TurnedAway):
             raise
         except BaseException as problem:  # It may have been reserved, although we did not hear of it.

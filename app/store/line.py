@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import hiredis
 from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
@@ -34,7 +35,7 @@ class Line:
             self._pool: ConnectionPool = ConnectionPool.from_url(
                 url, socket_timeout=None, socket_connect_timeout=patience, retry=Retry(NoBackoff(), 0), protocol=2
             )
-            self._packer = self._connection()
+            self._connection()  # An address may be of the right form and yet be none.
         except ValueError:
             # The address is not repeated: it may hold a password.
             raise BadSetting("REDIS_URL: use redis://host:6379/0, rediss://host:6379/0 or unix:///path") from None
@@ -53,7 +54,7 @@ class Line:
 
     async def ask(self, *command: str | bytes | int) -> Any:  # the answer's type depends on the command
         """What Redis answers to any command. Raises ``StoreUnavailable``."""
-        packed = b"".join(self._packer.pack_command(*command))
+        packed = hiredis.pack_command(command)  # type: ignore[arg-type]  # its stub means a tuple of one
         end = asyncio.get_running_loop().time() + self._patience
         try:
             if self._wire is not None and not self._wire.lost:
