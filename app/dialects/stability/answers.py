@@ -23,7 +23,10 @@ def finish_reason(picture: Finished) -> str:
 
 
 def artifacts_answer(pictures: Sequence[Finished], encoded: Sequence[bytes]) -> Answer:
-    """All pictures as JSON, ``encoded`` in base64; keys in the recorded order, no copy through a JSON writer."""
+    """All pictures as JSON, ``encoded`` in base64; keys in the recorded order, no copy through a JSON writer.
+
+    Runs where picture work runs: there may be megabytes to copy.
+    """
     pieces: list[bytes] = []
     for picture, data in zip(pictures, encoded, strict=True):
         tail = b'","seed":%d,"finishReason":"%b"}' % (picture.seed, finish_reason(picture).encode())

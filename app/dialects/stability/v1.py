@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 from app.dialects.stability import answers, reading
@@ -17,12 +18,11 @@ from app.web.call import Call
 from app.web.negotiation import wanted
 from engines.codec import encode_png
 from engines.errors import TaskNotOffered, UnknownEngine
+from engines.memory import Same
 from engines.types import EngineCard, GenerationRequest, Task
 
 ERA = 1
 """The only generation of engines that these versions have ever known."""
-LARGE = 2_000_000
-"""Bytes from which on it takes the event loop too long to copy them into one answer."""
 
 
 class V1:
@@ -114,7 +114,11 @@ class V1:
         return answers.png_answer(pictures[0], png)
 
     async def _artifacts(self, pictures: tuple[Finished, ...]) -> Answer:
-        encoded = await self._tools.written(base64_png, [picture.pixels for picture in pictures])
-        if sum(map(len, encoded)) < LARGE:
-            return answers.artifacts_answer(pictures, encoded)
-        return await self._tools.by_hand(answers.artifacts_answer, pictures, encoded)
+        memory = self._tools.darkroom.memory
+        key = (answers.artifacts_answer, *((Same(one.pixels), one.seed, one.filtered) for one in pictures))
+        known: Answer | None = memory.get(key)
+        if known is not None:
+            return known
+        encoded = await asyncio.gather(*(self._tools.by_hand(base64_png, one.pixels) for one in pictures))
+        answer = await self._tools.by_hand(answers.artifacts_answer, pictures, encoded)
+        return memory.keep(key, answer, len(answer.body))
