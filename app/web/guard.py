@@ -47,9 +47,9 @@ class Guard:
         return await self._asked(*claim)
 
     async def prove(self, caller: Caller, headers: Mapping[str, str], organizations: bool) -> None:
-        """Make sure of a caller who was remembered. Raises what ``identify`` does."""
+        """Make sure of a caller who was remembered, as ``glance`` does. Raises what ``identify`` does."""
         if caller.standing and not caller.standing.proven:
-            await self.identify(headers, organizations)
+            await self.glance(headers, organizations)
             caller.standing.proven = True
 
     def forget(self, headers: Mapping[str, str], organizations: bool) -> None:

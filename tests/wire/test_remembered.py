@@ -105,10 +105,12 @@ def test_a_revoked_key_is_not_told_what_is_wrong(server: Server, other: dict[str
         spare = understudy("keys", "create", "--account", other["id"], "--json", home=server.home)
         again = json.loads(spare.stdout)["secret"]
         revoke(server, other)
+        time.sleep(BRIEF)
         answers = [text_to_image(member, version, steps=3)]
     with Client(server.url, again) as member:
         assert text_to_image(member, version).status_code == 200
         assert understudy("keys", "revoke", json.loads(spare.stdout)["id"], home=server.home).returncode == 0
+        time.sleep(BRIEF)
         answers.append(member.post(path(version), data=b"{"))
 
     for answer in answers:
