@@ -81,8 +81,8 @@ def prism_is_here() -> bool:
 
 
 def clean(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment without what would tell a server of ours how to run."""
-    ours = ("UNDERSTUDY_", "REDIS_URL", "HOST", "PORT", "PYTHONPATH")
+    """The environment without what would tell a server of ours how to run, or its Python, which is to keep bytecode."""
+    ours = ("UNDERSTUDY_", "REDIS_URL", "HOST", "PORT", "PYTHON")
     return {name: value for name, value in environment.items() if not name.startswith(ours)}
 
 
