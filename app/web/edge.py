@@ -127,11 +127,11 @@ class Edge(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Also bound what the parser keeps to itself until it is complete: headers, trailers, chunk extensions."""
-        start = 0
-        while start < len(data):
-            end = start + (BODY_PIECE_BYTES if self._in_body else PIECE_BYTES)
-            piece = self._piece = data[start:end]
-            start = end
+        rest = memoryview(data)
+        while rest:
+            piece = rest[: BODY_PIECE_BYTES if self._in_body else PIECE_BYTES]
+            self._piece = b"" if self._in_body else bytes(piece)
+            rest = rest[len(piece) :]
             self._unreported += len(piece)
             self._feed(piece)
             if self._unreported > self._front.limits.header_bytes:
@@ -143,7 +143,7 @@ class Edge(HttpToolsProtocol):
         """Answer what cannot be parsed, unless an answer is already on its way on this connection."""
         self._refuse(self._refusal or BadRequestLine(msg))
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, data: bytes | memoryview) -> None:
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -161,7 +161,7 @@ class Edge(HttpToolsProtocol):
         """
         return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
 
-    def _read_again(self, rest: bytes) -> None:
+    def _read_again(self, rest: bytes | memoryview) -> None:
         """Give the request to a new parser, without the offer; ``rest`` is what came after its header."""
         version = self.parser.get_http_version().encode()
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
