@@ -1,8 +1,8 @@
 """The threads in which picture work runs, set behind the one that answers: who asks for little is not kept waiting.
 
 Drawing keeps every processor busy. Where a processor has to choose, it goes on drawing only when nothing is to be
-answered; while nothing is, drawing loses nothing. Python's own lock is no matter: numpy, Pillow and libdeflate let go
-of it while they work.
+answered; while nothing is, drawing loses nothing. Python's own lock is mostly free, since numpy, Pillow and libdeflate
+let go of it while they work: a shorter switch interval was tried and changed nothing.
 """
 
 from __future__ import annotations

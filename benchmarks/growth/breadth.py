@@ -23,6 +23,9 @@ from engines.types import GenerationRequest, Prompt, Task
 
 HERE = "median by the clock / processor of this process, in us"
 THERE = "median by the clock / processor of the server, in us"
+START = 1_700_000_000.0
+APART = 0.5
+"""Seconds between two pictures in the gallery, whose lists are kept by the minute."""
 
 
 def engines(many: int, times: int) -> Mapping[str, Cost]:
@@ -57,20 +60,24 @@ def worlds(many: int, times: int) -> Mapping[str, Cost]:
 
 
 def gallery(many: int, times: int) -> Mapping[str, Cost]:
-    """The calls of a gallery of so many pictures, all of one organization; ``sweep`` looks at each of them."""
+    """The calls of a gallery of so many pictures of one organization; ``count`` and ``sweep`` look at each of them."""
     with TemporaryDirectory() as folder:
         return asyncio.run(_gallery(Path(folder), many, times))
 
 
 async def _gallery(folder: Path, many: int, times: int) -> Mapping[str, Cost]:
-    show = Gallery(folder, 86_400, 1 << 40, lambda _: 1_700_000_000)
-    meter = Meter((os.getpid(),))
-    ids = [(await show.keep("org-1", b"picture", "image/png", {"seed": number})).id for number in range(many)]
-    dice = random.Random(3)  # noqa: S311 -- only spreads the load
+    clock = [START - many * APART]
+    show = Gallery(folder, 86_400, 1 << 40, lambda _: clock[0], lambda: clock[0])
+    ids = []
+    for number in range(many):
+        ids.append((await show.keep("org-1", b"picture", "image/png", {"seed": number})).id)
+        clock[0] += APART
+    meter, dice = Meter((os.getpid(),)), random.Random(3)  # noqa: S311 -- only spreads the load
     return {
         "keep": await meter.of_calls(lambda _: show.keep("org-1", b"picture", "image/png", {}), range(times)),
         "read": await meter.of_calls(lambda _: show.read(dice.choice(ids)), range(times)),
         "page of 20": await meter.of_calls(lambda _: show.page("org-1", 20, None), range(times)),
+        "count": await meter.of_calls(lambda _: show.count("org-1"), range(3)),
         "sweep": await meter.of_calls(lambda _: show.sweep(), range(3)),
     }
 

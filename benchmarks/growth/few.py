@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from app import main
-from app.cli import main as command
+from app.cli import main
+from app.dialects import served
 
 names = os.environ["BENCH_CONTRACTS"].split()
-main.SERVED = tuple(kind for kind in main.SERVED if not names or kind.contract in names)
-sys.exit(command())
+served.SERVED = tuple(kind for kind in served.SERVED if not names or kind.contract in names)
+sys.exit(main())
