@@ -1,7 +1,11 @@
-"""Callers other than the first account, made on the shared server by its command line."""
+"""Callers other than the first account, made on the shared server by its command line; and a second opinion.
+
+Whatever the tests of this folder send is put to stock Connexion as well (``tests/parity``).
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Callable, Iterator
@@ -10,7 +14,34 @@ from typing import Any
 
 import pytest
 
+from tests.parity.comparing import Sides
+from tests.parity.overheard import Overheard
 from tests.running import Client, Server, understudy
+
+OVERHEARD = pytest.StashKey[Overheard]()
+
+
+@pytest.fixture(scope="session")
+def overheard(pytestconfig: pytest.Config) -> Iterator[Overheard]:
+    """What was sent so far, and what stock Connexion said of it."""
+    with asyncio.Runner() as runner:
+        pytestconfig.stash[OVERHEARD] = heard = Overheard(Sides(runner))
+        yield heard
+
+
+@pytest.fixture(autouse=True)
+def _judged_alike(overheard: Overheard) -> Iterator[None]:
+    """Each request of each test is taken, or refused for the same reason, by stock Connexion's validation."""
+    with overheard.listening():
+        yield
+    assert overheard.differences() == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Write how many requests were put to stock Connexion."""
+    if OVERHEARD in config.stash:
+        for line in config.stash[OVERHEARD].tally.lines("sent by tests/wire"):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
