@@ -58,8 +58,7 @@ class Sender:
         if len(body) <= JOINED_BYTES:
             cycle.transport.write(head + body)
         else:
-            cycle.transport.write(head)
-            cycle.transport.write(body)
+            cycle.transport.writelines((head, body))
         if not message.get("more_body"):
             await cycle.send(END)
         return True
