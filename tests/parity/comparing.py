@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.parity.contracts import DOCUMENTS, Operation, as_json, asked_for, owner, told
+from tests.parity.contracts import DOCUMENTS, OPERATIONS, Operation, as_json, asked_for, owner, told
 from tests.parity.form_rules import FORM_RULES
 from tests.parity.forms import is_form, said_in_json
 from tests.parity.ours import Ours
@@ -34,10 +34,11 @@ class Tally:
     def lines(self, title: str) -> list[str]:
         """What was compared, in a few lines."""
         rules = ", ".join(f"{name}: {count}" for name, count in self.rules.most_common())
+        operations = len(self.requests.keys() & set(map(str, OPERATIONS)))
         verdicts = ", ".join(f"{kind}: {count}" for kind, count in self.verdicts.most_common())
         forms = ", ".join(f"{kind}: {count}" for kind, count in self.forms.most_common())
         return [
-            f"{title}: {self.requests.total()} requests to {len(self.requests)} operations and none; {verdicts}",
+            f"{title}: {self.requests.total()} requests to {operations} operations and to none; {verdicts}",
             f"  forms: {forms}",
             f"  differences that are intended: {rules}",
         ]
