@@ -6,18 +6,11 @@ import asyncio
 from typing import Any
 
 import hiredis
-from redis.asyncio import ConnectionPool
-from redis.asyncio.connection import AbstractConnection
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as ConnectionLost
-from redis.exceptions import NoScriptError, RedisError
-from redis.exceptions import TimeoutError as TooSlow
 
 from app.errors import StoreUnavailable
-from app.settings import BadSetting
+from app.store.dialing import dial_for
 from app.store.scripts import script
-from app.store.wire import Wire
+from app.store.wire import Lost, NoScript, Refused, Wire
 
 PAUSES = (0.0, 0.02, 0.04, 0.08, 0.16, 0.3)
 """Seconds before each further try after a lost connection; the first finds most servers that were restarted."""
@@ -31,14 +24,7 @@ class Line:
 
     def __init__(self, url: str, patience: float) -> None:
         self._patience = patience
-        try:
-            self._pool: ConnectionPool = ConnectionPool.from_url(
-                url, socket_timeout=None, socket_connect_timeout=patience, retry=Retry(NoBackoff(), 0), protocol=2
-            )
-            self._connection()  # An address may be of the right form and yet be none.
-        except ValueError:
-            # The address is not repeated: it may hold a password.
-            raise BadSetting("REDIS_URL: use redis://host:6379/0, rediss://host:6379/0 or unix:///path") from None
+        self._dial = dial_for(url, patience)
         self._wire: Wire | None = None
         self._opening: asyncio.Task[Wire] | None = None
 
@@ -49,7 +35,7 @@ class Line:
         wanted = script(name)
         try:
             return await self.ask("EVALSHA", wanted.digest, 0, *arguments)
-        except NoScriptError:  # a fresh or restarted server
+        except NoScript:  # a fresh or restarted server
             return await self.ask("EVAL", wanted.source, 0, *arguments)
 
     async def ask(self, *command: str | bytes | int) -> Any:  # the answer's type depends on the command
@@ -60,12 +46,12 @@ class Line:
             if self._wire is not None and not self._wire.lost:
                 try:
                     return await self._answer(self._wire, packed, end)
-                except ConnectionLost:
+                except Lost:
                     pass
             return await self._again(packed, end)
-        except NoScriptError:
+        except NoScript:
             raise
-        except (RedisError, OSError) as error:
+        except (Refused, Lost, OSError) as error:
             raise StoreUnavailable(str(error) or type(error).__name__) from error
 
     async def close(self) -> None:
@@ -87,17 +73,17 @@ class Line:
 
     async def _again(self, packed: bytes, end: float) -> Any:
         """Ask on a new connection, or on the one that somebody else opened, until there is an answer."""
-        problem: Exception = ConnectionLost()
+        problem: Exception = Lost()
         try:
             async with asyncio.timeout_at(end):
                 for pause in PAUSES:
                     await asyncio.sleep(pause)
                     try:
                         return await self._answer(await self._opened(), packed, end)
-                    except (ConnectionLost, TooSlow, OSError) as lost:
+                    except (Lost, OSError) as lost:
                         problem = lost
         except TimeoutError:
-            problem = TooSlow(f"no answer within {self._patience:g} seconds")
+            problem = TimeoutError(f"no answer within {self._patience:g} seconds")
         raise problem
 
     async def _opened(self) -> Wire:
@@ -113,14 +99,10 @@ class Line:
         try:
             if self._wire is not None:
                 await self._wire.close()
-            self._wire = await Wire.open(self._connection())
+            self._wire = await self._dial()
             return self._wire
         finally:
             self._opening = None
-
-    def _connection(self) -> AbstractConnection:
-        made: AbstractConnection = self._pool.make_connection()  # type: ignore[no-untyped-call]
-        return made
 
 
 def _heard(opening: asyncio.Task[Wire]) -> None:
