@@ -122,7 +122,7 @@ def _loose(part: Part) -> str | bytes:
     try:
         return part.data.decode()
     except UnicodeDecodeError:
-        return bytes(part.data)
+        return part.data
 
 
 def _without_bytes(fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:

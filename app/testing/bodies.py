@@ -120,7 +120,7 @@ def _text_or_bytes(part: Part) -> str | bytes:
     try:
         return part.data.decode()
     except UnicodeDecodeError:
-        return bytes(part.data)
+        return part.data
 
 
 async def _whole_at_once(body: bytes) -> AsyncIterator[bytes]:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.errors import BadRequestLine, CounterError, HeaderTooLarge, HeaderTooSlow
@@ -28,7 +29,7 @@ first and read later would otherwise see a reset instead of their answer."""
 PIECE_BYTES = 8192
 """How much the parser is given at once, and so the most that an unfinished header can exceed its limit by."""
 
-BODY_PIECE_BYTES = 65_536
+BODY_PIECE_BYTES = 262_144
 """The same within a body, where only trailers and chunk extensions can be unfinished."""
 
 TARGET = re.compile(rb"(?:[^ \r\n]* )?(?:https?://[^/ ]*)?(/[^ ?\r\n]*)")
@@ -113,7 +114,13 @@ class Edge(HttpToolsProtocol):
         self._unreported = 0
         if self.cycle.response_complete:
             self._throw_away(body)
-        super().on_body(body)
+        if self.cycle.body or self.cycle.response_complete:
+            super().on_body(body)
+        else:  # The same without a copy.
+            super().on_body(b"")
+            self.cycle.body = body  # type: ignore[assignment]  # only ever added to and taken whole
+            if len(body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
 
     def pause_writing(self) -> None:
         """The socket did not take all of an answer: its time begins."""

@@ -41,7 +41,7 @@ def assemble(parts: Iterable[Part], schema: Schema, max_field: int) -> dict[str,
             continue
         name, subscripts = match[1], SUBSCRIPT.findall(match[2])
         if known.get("x-binary"):
-            body[name] = bytes(part.data)
+            body[name] = part.data
         elif len(subscripts) > MAX_DEPTH:
             continue
         elif subscripts:

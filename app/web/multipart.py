@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from python_multipart.exceptions import FormParserError
@@ -20,12 +19,30 @@ USUAL_BYTES = 200
 """How long the description of a part may be to be remembered."""
 
 
-@dataclass(slots=True)
+SMALL_BYTES = 4096
+"""Pieces of a part that are copied as they come; a larger one is kept where it is until the part is complete."""
+
+
 class Part:
     """One part: the name of its field and its bytes. Filename and Content-Type say nothing reliable."""
 
-    name: str = ""
-    data: bytearray = field(default_factory=bytearray)
+    def __init__(self, name: str = "", data: bytes = b"") -> None:
+        self.name = name
+        self._pieces: list[memoryview | bytearray] = [bytearray(data)]
+
+    def add(self, piece: memoryview) -> None:
+        """The next piece."""
+        if len(piece) > SMALL_BYTES:
+            self._pieces.append(piece)
+        elif isinstance(self._pieces[-1], bytearray):
+            self._pieces[-1] += piece
+        else:
+            self._pieces.append(bytearray(piece))
+
+    @functools.cached_property
+    def data(self) -> bytes:
+        """All of it; to be asked for when it is complete."""
+        return b"".join(self._pieces)
 
 
 async def read_parts(content_type: str, chunks: AsyncIterator[bytes], limits: Limits) -> list[Part]:
@@ -89,7 +106,7 @@ class _Collector:
         self._value.clear()
 
     def _data(self, data: bytes, start: int, end: int) -> None:
-        self._part.data += memoryview(data)[start:end]
+        self._part.add(memoryview(data)[start:end])
 
     def _end(self) -> None:
         self.parts.append(self._part)

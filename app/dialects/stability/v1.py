@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 
 from app.dialects.stability import answers, reading
 from app.dialects.stability.uploads import StabilityUploads
@@ -16,7 +17,7 @@ from app.web.answer import JSON, PNG, Answer, json_answer
 from app.web.body import Body
 from app.web.call import Call
 from app.web.negotiation import wanted
-from engines.codec import encode_png
+from engines.codec import Decoded, encode_png
 from engines.errors import TaskNotOffered, UnknownEngine
 from engines.memory import Same
 from engines.types import EngineCard, GenerationRequest, Task
@@ -57,7 +58,7 @@ class V1:
         """Pictures from a picture and prompts."""
         card = self._card(call, Task.IMAGE_TO_IMAGE)
         words = self.words(call.body)
-        init = await self._tools.by_hand(self._uploads.init_image, card, call.body.sent["init_image"])
+        init = await self._seen(self._uploads.init_image, card, call.body.sent["init_image"])
         await self._deliver(call, reading.image_to_image(card, init, words.full, words.sent))
 
     async def masking(self, call: Call) -> None:
@@ -72,7 +73,7 @@ class V1:
         """A larger version of a picture."""
         card = self._card(call, Task.UPSCALE)
         words = self.words(call.body)
-        image = await self._tools.by_hand(self._uploads.image, card, call.body.sent["image"])
+        image = await self._seen(self._uploads.image, card, call.body.sent["image"])
         await self._deliver(call, reading.upscale(card, image, words.full, words.sent))
 
     def word(self, error: Exception) -> Answer:
@@ -101,6 +102,12 @@ class V1:
         if task not in card.tasks:
             raise TaskNotOffered(card.id, task)
         return card
+
+    async def _seen(self, look: Callable[[EngineCard, bytes], Decoded], card: EngineCard, data: bytes) -> Decoded:
+        """What ``look`` makes of an uploaded picture."""
+        if self._uploads.knows(data):
+            return look(card, data)
+        return await self._tools.by_hand(look, card, data)
 
     async def _deliver(self, call: Call, request: GenerationRequest) -> None:
         as_png = wanted(call.headers.get("accept", ""), (JSON, PNG)) == PNG
