@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,8 +87,8 @@ def test_every_request_is_one_line_of_json(make_server: MakeServer) -> None:
     client.get("/v1/engines/list")
     client.get("/v1/nowhere")
 
-    lines = [row for row in rows(server.output()) if row.get("path", "").startswith("/v1/")]
-    assert [(row["method"], row["path"], row["status"]) for row in lines] == [
+    wait_until(lambda: len(_requests(server)) >= 2)  # A line is written when its answer is on its way.
+    assert [(row["method"], row["path"], row["status"]) for row in _requests(server)] == [
         ("GET", "/v1/engines/list", 200),
         ("GET", "/v1/nowhere", 404),
     ]
@@ -167,6 +168,10 @@ def test_a_server_on_a_named_redis_starts_no_store(make_server: MakeServer, redi
 
     assert Client(two.url).balance() == pytest.approx(998.5)
     assert not (one.home / "store").exists()
+
+
+def _requests(server: Server) -> list[dict[str, Any]]:
+    return [row for row in rows(server.output()) if row.get("path", "").startswith("/v1/")]
 
 
 def _draw(client: Client) -> int:
