@@ -13,11 +13,10 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.crowd import crowd
-from benchmarks.subject import KEY, ROOT, Subject, processor, served
+from benchmarks.subject import KEY, Subject, choices, chosen, processor
 
 RAMP = 2.0
 """Seconds until the crowd is at work; nothing is counted before."""
@@ -40,7 +39,7 @@ class Waits:
 def main() -> None:
     """Measure and write a table."""
     options = _options()
-    with served(options.source, **dict(word.split("=", 1) for word in options.set)) as subject:
+    with chosen(options) as subject:
         ask(subject, 100, 0.5)  # Warm.
         idle = ask(subject, options.pace, options.seconds)
         with crowd(subject, options.clients, options.side, round(options.seconds + 2 * RAMP)) as process:
@@ -92,13 +91,11 @@ def _exchange(line: socket.socket, head: bytes) -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make latency", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make latency", description=__doc__, parents=[choices()])
     parser.add_argument("--clients", type=int, default=32, help="how many have pictures drawn (32)")
     parser.add_argument("--side", type=int, default=1024, help="width and height of their pictures (1024)")
     parser.add_argument("--seconds", type=float, default=15, help="how long each of both takes (15)")
     parser.add_argument("--pace", type=float, default=50, help="light requests in a second (50)")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server")
-    parser.add_argument("--source", type=Path, default=ROOT, help="another checkout, to compare with")
     return parser.parse_args()
 
 

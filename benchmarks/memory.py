@@ -9,10 +9,9 @@ import argparse
 import statistics
 import sys
 import time
-from pathlib import Path
 
 from benchmarks.crowd import ask_for_picture
-from benchmarks.subject import ROOT, Subject, forget_peak, peak, resident, served
+from benchmarks.subject import Subject, choices, chosen, forget_peak, peak, resident
 
 PAUSE = 0.3
 """Seconds in which a server lets go of what it does not keep."""
@@ -21,7 +20,7 @@ PAUSE = 0.3
 def main() -> None:
     """Measure and write a table."""
     options = _options()
-    with served(options.source, **dict(word.split("=", 1) for word in options.set)) as subject:
+    with chosen(options) as subject:
         ask_for_picture(subject.connect(), options.side, 1)  # Whatever is loaded by the first request is.
         time.sleep(PAUSE)
         idle = resident(subject.pid)
@@ -55,12 +54,10 @@ def _row(subject: Subject, options: argparse.Namespace, samples: int, media: str
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make memory", description=__doc__)
+    parser = argparse.ArgumentParser(prog="make memory", description=__doc__, parents=[choices()])
     parser.add_argument("--samples", type=int, default=10, help="pictures of the larger request (10)")
     parser.add_argument("--side", type=int, default=1024, help="width and height of the pictures (1024)")
     parser.add_argument("--times", type=int, default=4, help="how often each request is made (4)")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server")
-    parser.add_argument("--source", type=Path, default=ROOT, help="another checkout, to compare with")
     return parser.parse_args()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +37,19 @@ class Subject:
         """A connection that stays open."""
         address = urlsplit(self.url)
         return http.client.HTTPConnection(address.hostname or "", address.port, timeout=600)
+
+
+def choices() -> argparse.ArgumentParser:
+    """The options that say which server is measured, as a parent of a parser."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the server")
+    parser.add_argument("--source", type=Path, default=ROOT, help="another checkout, to compare with")
+    return parser
+
+
+def chosen(options: argparse.Namespace) -> AbstractContextManager[Subject]:
+    """The server that these options ask for."""
+    return served(options.source, **dict(word.split("=", 1) for word in options.set))
 
 
 @contextmanager
